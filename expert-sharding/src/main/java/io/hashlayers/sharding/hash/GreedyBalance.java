@@ -1,0 +1,66 @@
+package io.hashlayers.sharding.hash;
+
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.stream.IntStream;
+
+/** The greedy rule of {@link ExpertTable#balanced}, while it runs: what each expert holds so far. */
+final class GreedyBalance {
+    private final int numExperts;
+    private final int k;
+    private final long[] loads; // [E] occurrences
+    private final int[] sizes; // [E] values
+
+    GreedyBalance(int numExperts, int k) {
+        this.numExperts = numExperts;
+        this.k = k;
+        this.loads = new long[numExperts];
+        this.sizes = new int[numExperts];
+    }
+
+    /** Returns the experts of every value, [V, k] row-major. */
+    int[] assign(long[] counts) {
+        int[] falling = byFallingCount(counts);
+        int seen = 0;
+        while (seen < falling.length && counts[falling[seen]] > 0) {
+            seen++;
+        }
+        var experts = new int[counts.length * k];
+        deal(falling, 0, seen, counts, experts, Comparator.comparingLong(expert -> loads[expert]));
+        deal(falling, seen, falling.length, counts, experts, Comparator.comparingInt(expert -> sizes[expert]));
+        return experts;
+    }
+
+    /** Gives the values {@code order[from .. to)} in turn to the {@code k} first experts in the given order. */
+    private void deal(int[] order, int from, int to, long[] counts, int[] experts, Comparator<Integer> emptiest) {
+        var queue = new PriorityQueue<Integer>(emptiest.thenComparing(Comparator.naturalOrder()));
+        IntStream.range(0, numExperts).forEach(queue::add);
+        for (int i = from; i < to; i++) {
+            int value = order[i];
+            for (int choice = 0; choice < k; choice++) {
+                experts[value * k + choice] = queue.remove();
+            }
+            for (int choice = 0; choice < k; choice++) {
+                int expert = experts[value * k + choice]; // not in the queue, so its keys may change
+                loads[expert] = Math.addExact(loads[expert], counts[value]);
+                sizes[expert]++;
+                queue.add(expert);
+            }
+        }
+    }
+
+    private static int[] byFallingCount(long[] counts) {
+        for (int value = 0; value < counts.length; value++) {
+            if (counts[value] < 0) {
+                throw new IllegalArgumentException("count of value " + value + " is negative: " + counts[value]);
+            }
+        }
+        return IntStream.range(0, counts.length)
+                .boxed()
+                .sorted(Comparator.<Integer>comparingLong(value -> counts[value])
+                        .reversed()
+                        .thenComparing(Comparator.naturalOrder()))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+}
