@@ -1,0 +1,194 @@
+package io.hashlayers.worker.kernels;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.concurrency.AffinityManager.Location;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A dense row-major float32 matrix in off-heap memory, {@code [rows, cols]}.
+ *
+ * <p>The same memory is reached in three ways: as an ND4J array (any backend), as a {@link ByteBuffer} (vector kernels,
+ * transport) and as a native pointer (BLAS). Views share the memory of what they were cut from. A view made by
+ * {@link #window} can be moved, so that a steady step allocates nothing. Not thread-safe; a matrix belongs to one rank.
+ */
+public final class Matrix {
+    private static final boolean DEVICE_BACKEND =
+            !Nd4j.getBackend().getClass().getSimpleName().startsWith("Cpu");
+
+    private final INDArray storage; // [all floats of the allocation], rank 1
+    private final long storageOffset; // of this matrix's first possible row, in floats
+    private final int capacityRows;
+    private final int cols;
+    private final ByteBuffer memory; // of all capacityRows
+    private final FloatPointer pointer;
+
+    private int firstRow;
+    private int rows;
+    private @Nullable INDArray array;
+
+    private Matrix(INDArray storage, long storageOffset, int capacityRows, int cols) {
+        this.storage = storage;
+        this.storageOffset = storageOffset;
+        this.capacityRows = capacityRows;
+        this.cols = cols;
+        this.rows = capacityRows;
+        long floats = (long) capacityRows * cols;
+        if (Math.multiplyExact(floats, Float.BYTES) > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "a matrix of [%d, %d] needs more than 2 GiB".formatted(capacityRows, cols));
+        }
+        this.memory = hostBytes(storage, storageOffset, floats);
+        this.pointer = new FloatPointer(storage.data().pointer());
+        pointAtFirstRow();
+    }
+
+    /** Whether host memory is all there is, so that {@link #memory} and {@link #pointer} are the data themselves. */
+    static boolean onHost() {
+        return !DEVICE_BACKEND;
+    }
+
+    /** Allocates a zeroed matrix; {@code rows} may be 0. */
+    public static Matrix allocate(int rows, int cols) {
+        return of(allocateStorage(Math.max(1, (long) rows * cols)), 0, rows, cols);
+    }
+
+    /** Allocates the zeroed storage of several matrices, as one flat array of {@code floats} elements. */
+    public static INDArray allocateStorage(long floats) {
+        return Nd4j.zeros(DataType.FLOAT, floats);
+    }
+
+    /** Cuts a matrix out of {@code storage}, a rank-1 float array, beginning {@code offset} floats from its start. */
+    public static Matrix of(INDArray storage, long offset, int rows, int cols) {
+        if (rows < 0 || cols < 1 || offset < 0 || offset + (long) rows * cols > storage.length()) {
+            throw new IllegalArgumentException("[%d, %d] at %d does not fit a storage of %d floats"
+                    .formatted(rows, cols, offset, storage.length()));
+        }
+        return new Matrix(storage, offset, rows, cols);
+    }
+
+    /** Returns a new movable view of the rows {@code [first, first + count)} of this matrix. */
+    public Matrix window(int first, int count) {
+        Matrix window = new Matrix(storage, storageOffset + (long) firstRow * cols, rows, cols);
+        window.moveTo(first, count);
+        return window;
+    }
+
+    /**
+     * Moves this window to the rows {@code [first, first + count)} of the matrix that it was made from.
+     *
+     * @throws IndexOutOfBoundsException if these rows are not inside that matrix
+     */
+    public void moveTo(int first, int count) {
+        if (first < 0 || count < 0 || first + count > capacityRows) {
+            throw new IndexOutOfBoundsException("rows [%d, %d) of %d".formatted(first, first + count, capacityRows));
+        }
+        firstRow = first;
+        rows = count;
+        array = null;
+        pointAtFirstRow();
+    }
+
+    public int rows() {
+        return rows;
+    }
+
+    public int cols() {
+        return cols;
+    }
+
+    /** Number of elements. */
+    public long size() {
+        return (long) rows * cols;
+    }
+
+    /**
+     * The host bytes that this matrix lies in, in native order; its first element is at {@link #byteOffset}. After
+     * writing through it call {@link #hostWritten}.
+     */
+    public ByteBuffer memory() {
+        if (DEVICE_BACKEND) {
+            Nd4j.getAffinityManager().ensureLocation(storage, Location.HOST);
+        }
+        return memory;
+    }
+
+    /** Byte position of element (0, 0) in {@link #memory}. */
+    public int byteOffset() {
+        return firstRow * cols * Float.BYTES;
+    }
+
+    /** Tells the backend that the bytes of {@link #memory} changed; nothing to do where host memory is all there is. */
+    public void hostWritten() {
+        if (DEVICE_BACKEND) {
+            Nd4j.getAffinityManager().tagLocation(storage, Location.HOST);
+        }
+    }
+
+    /** Native pointer to element (0, 0); do not change its position. */
+    public FloatPointer pointer() {
+        return pointer;
+    }
+
+    /** This matrix as an ND4J array [rows, cols] over the same memory; made at the first call after a move. */
+    public INDArray array() {
+        if (array == null) {
+            array = block(0, rows, 0, cols);
+        }
+        return array;
+    }
+
+    /** A new ND4J view of rows and columns of this matrix. */
+    INDArray block(int fromRow, int height, int fromCol, int width) {
+        return Nd4j.create(
+                storage.data(),
+                new long[] {height, width},
+                new long[] {cols, 1},
+                storage.offset() + storageOffset + (long) (firstRow + fromRow) * cols + fromCol,
+                'c');
+    }
+
+    /** One element; for tests, initial values and checkpoints, not for loops of a step. */
+    public float get(int row, int col) {
+        return memory().getFloat(byteOffset() + (row * cols + col) * Float.BYTES);
+    }
+
+    /** Sets one element; see {@link #get}. */
+    public void set(int row, int col, float value) {
+        memory().putFloat(byteOffset() + (row * cols + col) * Float.BYTES, value);
+        hostWritten();
+    }
+
+    @Override
+    public String toString() {
+        return "Matrix[" + rows + ", " + cols + "]";
+    }
+
+    private void pointAtFirstRow() {
+        pointer.position(storageOffset + (long) firstRow * cols);
+    }
+
+    private static ByteBuffer hostBytes(INDArray storage, long offset, long floats) {
+        if (floats == 0) {
+            return ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder());
+        }
+        return new Span(storage.data().pointer(), offset * Float.BYTES, floats * Float.BYTES)
+                .asByteBuffer()
+                .order(ByteOrder.nativeOrder());
+    }
+
+    /** A run of bytes inside the memory of another pointer, which must stay reachable. */
+    private static final class Span extends BytePointer {
+        Span(Pointer whole, long offset, long bytes) {
+            this.address = whole.address() + offset;
+            this.limit = bytes;
+            this.capacity = bytes;
+        }
+    }
+}

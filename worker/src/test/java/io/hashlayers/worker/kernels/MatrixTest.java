@@ -1,0 +1,46 @@
+package io.hashlayers.worker.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+class MatrixTest {
+    @Test
+    void arrayBytesAndPointerShareOneMemory() {
+        INDArray storage = Matrix.allocateStorage(40);
+        Matrix matrix = Matrix.of(storage, 7, 4, 5);
+
+        matrix.set(2, 3, 1.5f);
+
+        assertThat(matrix.array().getFloat(2, 3)).isEqualTo(1.5f);
+        assertThat(matrix.pointer().get(2 * 5 + 3)).isEqualTo(1.5f);
+        assertThat(storage.getFloat(7 + 2 * 5 + 3)).isEqualTo(1.5f);
+    }
+
+    @Test
+    void movedWindowSeesOtherRowsOfTheSameMemory() {
+        Matrix matrix = Matrix.of(Matrix.allocateStorage(40), 3, 6, 5);
+        Matrix window = matrix.window(0, 2);
+        matrix.set(4, 1, 2f);
+
+        window.moveTo(3, 3);
+
+        assertThat(window.rows()).isEqualTo(3);
+        assertThat(window.get(1, 1)).isEqualTo(2f);
+        assertThat(window.array().getFloat(1, 1)).isEqualTo(2f);
+        assertThat(window.pointer().get(1 * 5 + 1)).isEqualTo(2f);
+        assertThat(window.memory().getFloat(window.byteOffset() + (5 + 1) * 4)).isEqualTo(2f);
+    }
+
+    @Test
+    void windowMayBeEmptyButNotOutside() {
+        Matrix window = Matrix.allocate(4, 2).window(4, 0);
+
+        assertThat(window.size()).isZero();
+        assertThatThrownBy(() -> window.moveTo(3, 2))
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("rows [3, 5) of 4");
+    }
+}

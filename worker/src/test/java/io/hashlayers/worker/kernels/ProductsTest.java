@@ -1,0 +1,77 @@
+package io.hashlayers.worker.kernels;
+
+import static io.hashlayers.worker.kernels.LoopOracle.matmul;
+import static io.hashlayers.worker.kernels.LoopOracle.sum;
+import static io.hashlayers.worker.kernels.LoopOracle.transpose;
+import static io.hashlayers.worker.kernels.TestMemory.assertClose;
+import static io.hashlayers.worker.kernels.TestMemory.values;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.sharding.testing.RandomSeeds;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+@EachKernels
+class ProductsTest {
+    private final Kernels kernels;
+
+    ProductsTest(KernelChoice choice) {
+        this.kernels = KernelsFactory.create(choice);
+    }
+
+    @RandomSeeds
+    void productsAgreeWithLoops(long seed) {
+        var random = new SplittableRandom(seed);
+        var memory = new TestMemory(random);
+        int m = random.nextInt(1, 40);
+        int n = random.nextInt(1, 40);
+        int k = random.nextInt(1, 70);
+        Matrix a = memory.normal(m, k);
+        Matrix b = memory.normal(k, n);
+        Matrix aTransposed = memory.filled(k, m, () -> 0);
+        TestMemory.set(aTransposed, transpose(values(a), k));
+        Matrix bTransposed = memory.filled(n, k, () -> 0);
+        TestMemory.set(bTransposed, transpose(values(b), n));
+        double[][] product = matmul(values(a), values(b));
+
+        for (boolean accumulate : new boolean[] {false, true}) {
+            Matrix plain = memory.constant(m, n, accumulate ? 0.5 : Double.NaN);
+            Matrix nt = memory.copyOf(plain);
+            Matrix tn = memory.copyOf(plain);
+
+            kernels.matmul(a, b, plain, accumulate);
+            kernels.matmulNt(a, bTransposed, nt, accumulate);
+            kernels.matmulTn(aTransposed, b, tn, accumulate);
+
+            double[][] expected = accumulate ? sum(product, values(memory.constant(m, n, 0.5))) : product;
+            assertClose("a b", plain, expected, 1e-6);
+            assertClose("a b^T", nt, expected, 1e-6);
+            assertClose("a^T b", tn, expected, 1e-6);
+        }
+        memory.assertSurroundingsUntouched();
+    }
+
+    @Test
+    void productOverNoRowsIsZero() {
+        var memory = new TestMemory(new SplittableRandom(1));
+        Matrix none = memory.constant(0, 3, 0);
+        Matrix c = memory.constant(3, 3, 7);
+
+        kernels.matmulTn(none, memory.constant(0, 3, 0), c, true);
+        assertThat(c.get(2, 2)).isEqualTo(7);
+
+        kernels.matmulTn(none, memory.constant(0, 3, 0), c, false);
+        assertThat(c.get(2, 2)).isZero();
+    }
+
+    @Test
+    void productWithNoRowsDoesNothing() {
+        var memory = new TestMemory(new SplittableRandom(1));
+        Matrix none = memory.constant(0, 3, 0);
+
+        kernels.matmul(none, memory.normal(3, 4), memory.constant(0, 4, 0), false);
+        kernels.matmulNt(none, memory.normal(4, 3), memory.constant(0, 4, 0), false);
+
+        memory.assertSurroundingsUntouched();
+    }
+}
