@@ -1,0 +1,44 @@
+package io.hashlayers.worker.collective;
+
+import io.hashlayers.worker.kernels.Matrix;
+
+/**
+ * The collective operations of one rank. All ranks call the same operations in the same order with matching shapes.
+ *
+ * <p>Calls block until this rank's part is done: its results are in place and its inputs may be overwritten. Belongs to the
+ * thread of its rank. A wait that exceeds the deadline, a lost peer or a failed rank throws a
+ * {@link io.hashlayers.sharding.TrainingException} of kind {@code PEER_LOST} that names the rank, the operation and the
+ * first error known.
+ */
+public interface Collective extends AutoCloseable {
+    int rank();
+
+    int worldSize();
+
+    /** Sums the matrix over all ranks, in rank order, so that every rank holds the same bits. */
+    void allReduce(Matrix values);
+
+    /** Sums each element over all ranks, in rank order. */
+    void allReduce(double[] values);
+
+    /**
+     * Sends rows to every rank and receives rows from every rank, itself included.
+     *
+     * @param send rows of the sender, [Ms, N]; the run for each peer is {@code exchange.sends(peer)}
+     * @param receive rows of the receiver, [Mr, N]; filled as {@code exchange.receives(peer)} says
+     */
+    void allToAll(Matrix send, Matrix receive, RowExchange exchange);
+
+    /** Overwrites the matrix on every rank with that of {@code root}. */
+    void broadcast(Matrix values, int root);
+
+    /** Gathers a small byte array of each rank, in rank order; for set-up and checkpoints, not for a step. */
+    byte[][] allGather(byte[] mine);
+
+    /** Tells the other ranks why this one stops; every wait of theirs ends promptly with this message. Never throws. */
+    void abort(Throwable cause);
+
+    /** Leaves; does not wait for the others. */
+    @Override
+    void close();
+}

@@ -1,0 +1,94 @@
+package io.hashlayers.worker.collective;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one remote rank sends to one rank here.
+ *
+ * <p>Messages are assembled in two buffers that take turns. Two are enough: the peer sends message {@code s + 2} only after it
+ * received our message {@code s + 1}, which we send only after we took its message {@code s}. Written by the transport's
+ * thread, read by the rank's.
+ */
+final class IncomingMessages {
+    private final ByteBuffer[] slots = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
+    private final int[] totals = new int[2];
+    private final Segments taken = new Segments();
+
+    private long assembling = 1; // sequence of the message that comes in
+    private int received; // bytes of it
+
+    private volatile long arrived; // last sequence that is whole
+    private volatile long consumed; // last sequence that the rank took
+    private volatile long lostAt; // System.nanoTime() when the connection closed, 0 while it is open
+    private volatile boolean finished; // the peer said good-bye
+    private volatile @Nullable Thread reader;
+
+    /** Takes a part of a message; false if it is not the one that must come next. */
+    synchronized boolean add(Frame frame, ByteBuffer payload) {
+        if (frame.sequence() != assembling || frame.offset() != received || assembling > consumed + 2) {
+            return false;
+        }
+        int slot = (int) (assembling & 1);
+        if (received == 0) {
+            totals[slot] = frame.total();
+            if (slots[slot].capacity() < frame.total()) {
+                slots[slot] = ByteBuffer.allocateDirect(frame.total());
+            }
+        } else if (totals[slot] != frame.total()) {
+            return false;
+        }
+        int bytes = payload.remaining();
+        slots[slot].put(received, payload, payload.position(), bytes);
+        received += bytes;
+        if (received == frame.total()) {
+            received = 0;
+            arrived = assembling++;
+            wake();
+        }
+        return true;
+    }
+
+    boolean arrived(long sequence) {
+        return arrived >= sequence;
+    }
+
+    long bytes(long sequence) {
+        return totals[(int) (sequence & 1)];
+    }
+
+    /** Copies an arrived message to its place. */
+    void take(long sequence, Segments target) {
+        int slot = (int) (sequence & 1);
+        taken.clear();
+        taken.add(slots[slot], 0, totals[slot]);
+        taken.copyTo(target);
+        consumed = sequence;
+    }
+
+    void readBy(Thread thread) {
+        reader = thread;
+    }
+
+    void finish() {
+        finished = true;
+    }
+
+    void lost() {
+        if (!finished && lostAt == 0) {
+            lostAt = System.nanoTime();
+            wake();
+        }
+    }
+
+    /** Whether the connection has been closed for at least so long. */
+    boolean lostFor(long nanos) {
+        long since = lostAt;
+        return since != 0 && System.nanoTime() - since >= nanos;
+    }
+
+    void wake() {
+        LockSupport.unpark(reader);
+    }
+}

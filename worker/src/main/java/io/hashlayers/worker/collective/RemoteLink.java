@@ -1,0 +1,140 @@
+package io.hashlayers.worker.collective;
+
+import io.hashlayers.worker.collective.SparkTransport.Connection;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Between ranks of different JVMs, over one connection for each direction.
+ *
+ * <p>A message is copied, with its headers, into one of two buffers that take turns, so the sender's memory is free at once. A
+ * buffer is free again after two operations: by then the peer has answered an operation that it began after it had
+ * this message whole.
+ */
+final class RemoteLink implements Link {
+    private static final long GRACE_NANOS = Duration.ofMillis(500).toNanos(); // for the reason of a closed connection
+    private static final Duration GOODBYE = Duration.ofSeconds(5);
+    private static final int LONGEST_REASON = 8192;
+
+    private final int rank;
+    private final int peer;
+    private final long token;
+    private final String name;
+    private final Connection connection;
+    private final IncomingMessages messages;
+    private final FirstFailure failure;
+    private final int maxMessageBytes;
+    private final Segments outgoing = new Segments();
+    private final Segments incoming = new Segments();
+    private final Segments staged = new Segments();
+    private final ByteBuffer[] staging = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
+
+    private long sequence;
+    private final BooleanSupplier arrived = this::arrived;
+
+    RemoteLink(
+            int rank,
+            int peer,
+            EndpointAddress address,
+            Connection connection,
+            IncomingMessages messages,
+            FirstFailure failure,
+            int maxMessageBytes) {
+        this.rank = rank;
+        this.peer = peer;
+        this.token = address.token();
+        this.name = "rank " + peer + " (" + address.host() + ":" + address.port() + ")";
+        this.connection = connection;
+        this.messages = messages;
+        this.failure = failure;
+        this.maxMessageBytes = maxMessageBytes;
+        connection.whenClosed(messages::lost);
+    }
+
+    @Override
+    public Segments outgoing() {
+        return outgoing;
+    }
+
+    @Override
+    public Segments incoming() {
+        return incoming;
+    }
+
+    @Override
+    public void post(Operation operation) {
+        int total = Math.toIntExact(outgoing.bytes());
+        int frames = Math.max(1, (total + maxMessageBytes - 1) / maxMessageBytes);
+        ByteBuffer buffer = reserve(operation, total + frames * Frame.HEADER_BYTES);
+        staged.clear();
+        for (int i = 0; i < frames; i++) {
+            int offset = i * maxMessageBytes;
+            staged.add(buffer, offset + (i + 1) * Frame.HEADER_BYTES, Math.min(maxMessageBytes, total - offset));
+        }
+        outgoing.copyTo(staged);
+        for (int i = 0; i < frames; i++) {
+            int offset = i * maxMessageBytes;
+            ByteBuffer frame = buffer.slice(
+                    offset + i * Frame.HEADER_BYTES, Frame.HEADER_BYTES + Math.min(maxMessageBytes, total - offset));
+            new Frame(Frame.DATA, token, rank, peer, operation.sequence(), offset, total).write(frame);
+            connection.send(frame.rewind());
+        }
+    }
+
+    private ByteBuffer reserve(Operation operation, int bytes) {
+        int slot = (int) (operation.sequence() & 1);
+        if (staging[slot].capacity() < bytes) {
+            staging[slot] = ByteBuffer.allocateDirect(bytes);
+        }
+        return staging[slot];
+    }
+
+    @Override
+    public void receive(Operation operation) {
+        messages.readBy(Thread.currentThread());
+        sequence = operation.sequence();
+        Wait.until(arrived, operation, failure, name);
+        if (messages.bytes(sequence) != incoming.bytes()) {
+            throw operation.mismatch(name, messages.bytes(sequence), incoming.bytes());
+        }
+        messages.take(sequence, incoming);
+    }
+
+    private boolean arrived() {
+        if (messages.arrived(sequence)) {
+            return true;
+        }
+        if (messages.lostFor(GRACE_NANOS)) {
+            failure.record(name + " went away: its connection was closed; look at the log of its executor");
+        }
+        return false;
+    }
+
+    @Override
+    public void release(Operation operation) {
+        // The message was copied when it was posted.
+    }
+
+    @Override
+    public void abort(String reason) {
+        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+        farewell(Frame.ABORT, text, Math.min(text.length, LONGEST_REASON));
+    }
+
+    @Override
+    public void close() {
+        farewell(Frame.BYE, new byte[0], 0);
+    }
+
+    private void farewell(byte kind, byte[] payload, int length) {
+        ByteBuffer frame = ByteBuffer.allocate(Frame.HEADER_BYTES + length);
+        new Frame(kind, token, rank, peer, 0, 0, length).write(frame);
+        try {
+            connection.flush(frame.put(payload, 0, length).flip(), GOODBYE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.hashlayers.worker.collective;
+
+import java.util.Map;
+import org.apache.spark.network.sasl.SecretKeyHolder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the ranks of one JVM are reached by those of others.
+ *
+ * @param host address to listen on; no other is bound
+ * @param sparkConf Spark's settings, of which {@code spark.authenticate} and {@code spark.network.crypto.*} count here
+ * @param secret Spark's secrets; needed where {@code spark.authenticate} is true
+ * @param appId the Spark application, by which the secret is found
+ * @param maxMessageBytes payload of one message on the wire; larger data go in several
+ */
+public record TransportSettings(
+        String host,
+        Map<String, String> sparkConf,
+        @Nullable SecretKeyHolder secret,
+        String appId,
+        int maxMessageBytes) {
+    /** Measured best on loopback: larger ones delay the copy at the other end, smaller ones cost headers. */
+    public static final int DEFAULT_MAX_MESSAGE_BYTES = 1 << 20;
+
+    public TransportSettings {
+        sparkConf = Map.copyOf(sparkConf);
+        if (maxMessageBytes < 1) {
+            throw new IllegalArgumentException("maxMessageBytes is " + maxMessageBytes + ", must be at least 1");
+        }
+    }
+
+    boolean authenticate() {
+        return Boolean.parseBoolean(sparkConf.getOrDefault("spark.authenticate", "false"));
+    }
+}
