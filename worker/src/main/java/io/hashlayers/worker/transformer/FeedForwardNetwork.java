@@ -1,0 +1,62 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.kernels.Matrix;
+
+/**
+ * The arithmetic of a feed-forward network, dense or expert: {@code y = act(x W1 + b1) W2 + b2} (Hash Layers, arXiv
+ * 2106.04426, eq. (2)). The caller owns all activations.
+ */
+final class FeedForwardNetwork {
+    private final Kernels kernels;
+    private final Activation activation;
+    private final Parameter upWeight; // [D, F]
+    private final Parameter upBias;
+    private final Parameter downWeight; // [F, D]
+    private final Parameter downBias;
+
+    FeedForwardNetwork(Setup setup, String prefix) {
+        this.kernels = setup.kernels();
+        this.activation = setup.config().activation();
+        this.upWeight = setup.parameter(prefix + ".up.weight");
+        this.upBias = setup.parameter(prefix + ".up.bias");
+        this.downWeight = setup.parameter(prefix + ".down.weight");
+        this.downBias = setup.parameter(prefix + ".down.bias");
+    }
+
+    /** b2, which {@link #forward} leaves out so that the caller can add it together with something else. */
+    Matrix downBias() {
+        return downBias.value();
+    }
+
+    /**
+     * Writes {@code y - b2}.
+     *
+     * @param x [M, D]
+     * @param inner receives {@code x W1 + b1}, [M, F]
+     * @param hidden receives {@code act(inner)}, [M, F]
+     * @param y [M, D]
+     */
+    void forward(Matrix x, Matrix inner, Matrix hidden, Matrix y) {
+        kernels.matmul(x, upWeight.value(), inner, false);
+        kernels.biasActivation(activation, inner, upBias.value(), hidden);
+        kernels.matmul(hidden, downWeight.value(), y, false);
+    }
+
+    /**
+     * Adds to the gradients of all four parameters and writes dx; x, inner and hidden as the forward pass left them.
+     *
+     * @param dy [M, D]
+     * @param dInner scratch, [M, F]
+     * @param dx [M, D]; may be dy
+     */
+    void backward(Matrix x, Matrix inner, Matrix hidden, Matrix dy, Matrix dInner, Matrix dx) {
+        kernels.biasBackward(dy, downBias.gradient());
+        kernels.matmulTn(hidden, dy, downWeight.gradient(), true);
+        kernels.matmulNt(dy, downWeight.value(), dInner, false);
+        kernels.biasActivationBackward(activation, inner, dInner, dInner, upBias.gradient());
+        kernels.matmulTn(x, dInner, upWeight.gradient(), true);
+        kernels.matmulNt(dInner, upWeight.value(), dx, false);
+    }
+}

@@ -1,0 +1,131 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.Router;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The model of one rank: embedding, blocks, head, and the way back.
+ *
+ * <p>Every batch has {@code R} rows on this rank: whole sequences, one after another; rank {@code r} has the rows
+ * {@code [r R, (r + 1) R)} of the global batch. All memory is allocated here, none in a step. Ranks meet in the exchanges of
+ * the sparse layers, so all of them call the same methods in the same order; the optimizer reduces the gradients. Belongs to
+ * the thread of its rank.
+ */
+public final class LanguageModel {
+    private final int rows;
+    private final ResidualStream stream;
+    private final TokenEmbedding embedding;
+    private final List<Block> blocks = new ArrayList<>();
+    private final LanguageModelHead head;
+    private final Matrix gradient; // [R, D] of the residual stream, from the head down to the embedding
+
+    /**
+     * @param parameters of this rank; if they are for evaluation, only {@link #loss} and {@link #logits} work
+     * @param routers one for each sparse layer, in order
+     * @param rows {@code R}, a multiple of the context length
+     * @param receiveCapacity most rows that the experts of this rank receive in one batch and layer
+     * @param seed of dropout
+     * @throws IllegalArgumentException if the sizes do not fit each other
+     */
+    public LanguageModel(
+            Parameters parameters,
+            Kernels kernels,
+            Collective collective,
+            List<? extends Router> routers,
+            int rows,
+            int receiveCapacity,
+            long seed) {
+        ModelConfig config = parameters.layout().config();
+        requireFit(config, routers, rows);
+        var workspace = new Workspace(parameters.training());
+        this.rows = rows;
+        this.stream = new ResidualStream(config, kernels, workspace, rows, seed, (long) collective.rank() * rows);
+        var setup = new Setup(config, rows, parameters, kernels, workspace, stream);
+        this.embedding = new TokenEmbedding(setup);
+        Matrix x = embedding.out();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            int sparse = config.sparseLayers().indexOf(layer);
+            FeedForward feedForward = sparse < 0
+                    ? new DenseFeedForward(setup, layer)
+                    : new ExpertLayer(setup, collective, routers.get(sparse), layer, receiveCapacity);
+            var block = new Block(setup, layer, x, feedForward);
+            blocks.add(block);
+            x = block.out();
+        }
+        this.head = new LanguageModelHead(setup, x);
+        this.gradient = workspace.backwardScratch("stream gradient", rows, config.modelDim());
+    }
+
+    /**
+     * Runs one batch forward and backward, and adds its gradients to those of the parameters.
+     *
+     * @param step number of the training step, which chooses the dropout masks
+     * @param tokens token ids, [R]
+     * @param targets the token that follows each, [R]; rows with a negative target count nothing
+     * @param gradientScale factor of the gradient of the sum of nats: 1 / targets of the global batch
+     * @return sum of nats over the rows of this rank
+     */
+    public double forwardBackward(long step, int[] tokens, int[] targets, float gradientScale) {
+        requireRows(tokens);
+        requireRows(targets);
+        stream.train(step);
+        forward(tokens);
+        double nats = head.forwardBackward(targets, gradientScale, gradient);
+        for (int layer = blocks.size() - 1; layer >= 0; layer--) {
+            blocks.get(layer).backward(gradient);
+        }
+        embedding.backward(tokens, gradient);
+        return nats;
+    }
+
+    /** Returns the sum of nats over the rows of this rank whose target is not negative; no dropout, no gradients. */
+    public double loss(int[] tokens, int[] targets) {
+        requireRows(tokens);
+        requireRows(targets);
+        stream.evaluate();
+        forward(tokens);
+        return head.loss(targets);
+    }
+
+    /**
+     * Returns the logits of the token that follows a row, [1, V]; valid until the next call.
+     *
+     * @param tokens token ids, [R]; those behind the row in its sequence do not matter
+     * @param row of this rank
+     */
+    public Matrix logits(int[] tokens, int row) {
+        requireRows(tokens);
+        stream.evaluate();
+        forward(tokens);
+        return head.logits(row);
+    }
+
+    private void forward(int[] tokens) {
+        embedding.forward(tokens);
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            blocks.get(layer).forward();
+        }
+    }
+
+    private void requireRows(int[] ids) {
+        if (ids.length != rows) {
+            throw new IllegalArgumentException(
+                    ids.length + " tokens or targets; this model was made for " + rows + " rows");
+        }
+    }
+
+    private static void requireFit(ModelConfig config, List<? extends Router> routers, int rows) {
+        if (routers.size() != config.sparseLayers().size()) {
+            throw new IllegalArgumentException(
+                    routers.size() + " routers for the sparse layers " + config.sparseLayers());
+        }
+        if (rows < 1 || rows % config.contextLength() != 0) {
+            throw new IllegalArgumentException(
+                    rows + " rows are not whole sequences of " + config.contextLength() + " tokens");
+        }
+    }
+}

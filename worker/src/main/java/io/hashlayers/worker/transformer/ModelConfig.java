@@ -1,0 +1,82 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.kernels.Activation;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * Size and shape of the model: a decoder-only pre-norm Transformer with learned positions and tied embeddings.
+ *
+ * @param vocabularySize {@code V}
+ * @param contextLength {@code S}, tokens of a sequence
+ * @param layers number of blocks
+ * @param modelDim {@code D}
+ * @param ffnDim {@code F}, inner width of the dense FFN and of each expert
+ * @param heads attention heads; divides modelDim
+ * @param activation of the dense FFNs and of the experts
+ * @param dropout probability, 0 for none
+ * @param sparseLayers ascending indices, from 0, of the blocks whose FFN is a layer of experts
+ * @param numExperts {@code E}, experts of each sparse layer in the whole cluster
+ * @param expertsPerToken {@code k}, experts that a token visits; their outputs are summed
+ */
+public record ModelConfig(
+        int vocabularySize,
+        int contextLength,
+        int layers,
+        int modelDim,
+        int ffnDim,
+        int heads,
+        Activation activation,
+        double dropout,
+        List<Integer> sparseLayers,
+        int numExperts,
+        int expertsPerToken)
+        implements Serializable {
+    public ModelConfig {
+        requirePositive("model.vocabulary-size", vocabularySize);
+        requirePositive("model.context-length", contextLength);
+        requirePositive("model.layers", layers);
+        requirePositive("model.dim", modelDim);
+        requirePositive("model.ffn-dim", ffnDim);
+        requirePositive("model.heads", heads);
+        requirePositive("moe.num-experts", numExperts);
+        requirePositive("moe.experts-per-token", expertsPerToken);
+        sparseLayers = List.copyOf(sparseLayers);
+        if (modelDim % heads != 0) {
+            throw user("model.dim is %d, which model.heads = %d does not divide; change one of them"
+                    .formatted(modelDim, heads));
+        }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw user("model.dropout is " + dropout + "; set it to 0 or more and less than 1");
+        }
+        if (expertsPerToken > numExperts) {
+            throw user("moe.experts-per-token is %d but moe.num-experts only %d; lower the first or raise the second"
+                    .formatted(expertsPerToken, numExperts));
+        }
+        int previous = -1;
+        for (int layer : sparseLayers) {
+            if (layer <= previous || layer >= layers) {
+                throw user("moe.layers is %s; give ascending block numbers from 0 to %d, each once"
+                        .formatted(sparseLayers, layers - 1));
+            }
+            previous = layer;
+        }
+    }
+
+    /** Whether the FFN of this block is a layer of experts. */
+    public boolean sparse(int layer) {
+        return sparseLayers.contains(layer);
+    }
+
+    private static void requirePositive(String key, int value) {
+        if (value < 1) {
+            throw user(key + " is " + value + "; set it to 1 or more");
+        }
+    }
+
+    private static TrainingException user(String message) {
+        return new TrainingException(Failure.USER, message);
+    }
+}

@@ -1,0 +1,148 @@
+package io.hashlayers.worker.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tensors of a model: names, shapes, first values and places, for all ranks the same. Allocates none of them.
+ *
+ * <p>Two kinds: <em>dense</em> tensors, of which every rank has a copy, in one flat group; and the tensors of <em>experts</em>,
+ * each expert a flat run of {@link #expertParameters} floats on the one rank that holds it.
+ *
+ * <p>First values are those of GPT-2 (Radford et al. 2019): normal with standard deviation 0.02, the projections that end a
+ * residual branch divided by {@code sqrt(2 layers)}, biases 0 and norm gains 1. Linear weights are [in, out].
+ *
+ * <p>With {@code B = 4 D^2 + 8 D + ffn}, {@code ffn = 2 D F + F + D}: total = {@code V D + S D + 2 D + layers B +
+ * sparseLayers (E - 1) ffn}.
+ */
+public final class ParameterLayout {
+    static final String TOKEN_EMBEDDING = "token_embedding.weight";
+    static final String POSITION_EMBEDDING = "position_embedding.weight";
+    static final String FINAL_NORM = "final_norm";
+
+    private static final double STANDARD_DEVIATION = 0.02;
+
+    private final ModelConfig config;
+    private final List<TensorSpec> dense;
+
+    private ParameterLayout(ModelConfig config) {
+        this.config = config;
+        this.dense = denseTensors();
+    }
+
+    public static ParameterLayout of(ModelConfig config) {
+        return new ParameterLayout(config);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The tensors that every rank has, in the order of their offsets. */
+    public List<TensorSpec> dense() {
+        return dense;
+    }
+
+    /**
+     * The tensors of one expert, in the order of their offsets, which count from the start of the expert.
+     *
+     * @throws IllegalArgumentException if the layer is not sparse or has no such expert
+     */
+    public List<TensorSpec> expert(int layer, int expert) {
+        if (!config.sparse(layer) || expert < 0 || expert >= config.numExperts()) {
+            throw new IllegalArgumentException("no expert " + expert + " in layer " + layer + "; sparse layers are "
+                    + config.sparseLayers() + " of " + config.numExperts() + " experts each");
+        }
+        return feedForward(new Tensors(), expertPrefix(layer, expert)).list();
+    }
+
+    /** Parameters of the dense group. */
+    public long denseParameters() {
+        return dense.stream().mapToLong(TensorSpec::size).sum();
+    }
+
+    /** Parameters of one expert. */
+    public long expertParameters() {
+        return feedForward(new Tensors(), "").end;
+    }
+
+    /** Parameters of the whole model, the experts of all ranks included. */
+    public long totalParameters() {
+        long experts = (long) config.sparseLayers().size() * config.numExperts();
+        return Math.addExact(denseParameters(), Math.multiplyExact(experts, expertParameters()));
+    }
+
+    static String blockPrefix(int layer) {
+        return "h." + layer;
+    }
+
+    static String feedForwardPrefix(int layer) {
+        return blockPrefix(layer) + ".ffn";
+    }
+
+    static String expertPrefix(int layer, int expert) {
+        return blockPrefix(layer) + ".experts." + expert;
+    }
+
+    private List<TensorSpec> denseTensors() {
+        int dim = config.modelDim();
+        var tensors = new Tensors();
+        tensors.matrix(TOKEN_EMBEDDING, config.vocabularySize(), dim, STANDARD_DEVIATION);
+        tensors.matrix(POSITION_EMBEDDING, config.contextLength(), dim, STANDARD_DEVIATION);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String prefix = blockPrefix(layer);
+            tensors.norm(prefix + ".attention_norm", dim);
+            tensors.linear(prefix + ".attention.qkv", dim, Math.multiplyExact(3, dim), STANDARD_DEVIATION);
+            tensors.linear(prefix + ".attention.projection", dim, dim, residualDeviation());
+            tensors.norm(prefix + ".ffn_norm", dim);
+            if (!config.sparse(layer)) {
+                feedForward(tensors, feedForwardPrefix(layer));
+            }
+        }
+        tensors.norm(FINAL_NORM, dim);
+        return tensors.list();
+    }
+
+    private Tensors feedForward(Tensors tensors, String prefix) {
+        tensors.linear(prefix + ".up", config.modelDim(), config.ffnDim(), STANDARD_DEVIATION);
+        tensors.linear(prefix + ".down", config.ffnDim(), config.modelDim(), residualDeviation());
+        return tensors;
+    }
+
+    private double residualDeviation() {
+        return STANDARD_DEVIATION / Math.sqrt(2.0 * config.layers());
+    }
+
+    /** A growing list of tensors, one behind the other. */
+    private static final class Tensors {
+        private final List<TensorSpec> specs = new ArrayList<>();
+        private long end;
+
+        void matrix(String name, int rows, int cols, double deviation) {
+            add(new TensorSpec(name, rows, cols, Init.NORMAL, deviation, true, end));
+        }
+
+        void vector(String name, int length, double value) {
+            add(new TensorSpec(name, 1, length, Init.CONSTANT, value, false, end));
+        }
+
+        void linear(String prefix, int in, int out, double deviation) {
+            matrix(prefix + ".weight", in, out, deviation);
+            vector(prefix + ".bias", out, 0);
+        }
+
+        void norm(String prefix, int dim) {
+            vector(prefix + ".weight", dim, 1);
+            vector(prefix + ".bias", dim, 0);
+        }
+
+        List<TensorSpec> list() {
+            return List.copyOf(specs);
+        }
+
+        private void add(TensorSpec spec) {
+            specs.add(spec);
+            end = Math.addExact(end, spec.size());
+        }
+    }
+}

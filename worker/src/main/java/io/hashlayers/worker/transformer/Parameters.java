@@ -1,0 +1,144 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.kernels.Matrix;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.IntFunction;
+
+/**
+ * The parameters of one rank: a copy of all dense tensors and the tensors of its own experts, in two flat groups.
+ *
+ * <p>The experts' group is ordered by layer, then as the rank's experts were given. Not thread-safe.
+ */
+public final class Parameters {
+    private final ParameterLayout layout;
+    private final boolean training;
+    private final ParameterGroup dense;
+    private final ParameterGroup experts;
+    private final List<ExpertParameters> localExperts;
+    private final Map<String, Parameter> byName = new HashMap<>();
+
+    private Parameters(ModelConfig config, IntFunction<int[]> expertsOfLayer, boolean training) {
+        this.layout = ParameterLayout.of(config);
+        this.training = training;
+        var ids = new ArrayList<ExpertId>();
+        for (int layer : config.sparseLayers()) {
+            for (int expert : expertsOfLayer.apply(layer)) {
+                ids.add(new ExpertId(layer, expert));
+            }
+        }
+        this.dense = group(layout.dense());
+        this.experts = group(behindEachOther(ids));
+        this.localExperts = split(ids);
+        dense.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
+        experts.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
+    }
+
+    private record ExpertId(int layer, int expert) {}
+
+    /**
+     * Allocates values, gradients and moments, all 0.
+     *
+     * @param expertsOfLayer experts of a sparse layer that this rank holds
+     */
+    public static Parameters forTraining(ModelConfig config, IntFunction<int[]> expertsOfLayer) {
+        return new Parameters(config, expertsOfLayer, true);
+    }
+
+    /** Allocates values alone, all 0; see {@link #forTraining}. */
+    public static Parameters forEvaluation(ModelConfig config, IntFunction<int[]> expertsOfLayer) {
+        return new Parameters(config, expertsOfLayer, false);
+    }
+
+    /**
+     * Gives every tensor of this rank its first values. They depend on the seed and the tensor's name alone, so any number
+     * of ranks starts from the same model.
+     */
+    public void initialize(long seed) {
+        dense.parameters().forEach(parameter -> initialize(parameter, seed));
+        experts.parameters().forEach(parameter -> initialize(parameter, seed));
+    }
+
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** Whether there are gradients and moments. */
+    public boolean training() {
+        return training;
+    }
+
+    /** The tensors that every rank has. */
+    public ParameterGroup dense() {
+        return dense;
+    }
+
+    /** The tensors of this rank's experts, of all layers. */
+    public ParameterGroup experts() {
+        return experts;
+    }
+
+    /** The experts of this rank, by layer, then as they were given. */
+    public List<ExpertParameters> localExperts() {
+        return localExperts;
+    }
+
+    /**
+     * Returns a tensor of this rank by its name.
+     *
+     * @throws IllegalArgumentException if this rank has none of that name
+     */
+    public Parameter get(String name) {
+        Parameter parameter = byName.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("this rank has no tensor " + name);
+        }
+        return parameter;
+    }
+
+    private List<TensorSpec> behindEachOther(List<ExpertId> ids) {
+        var specs = new ArrayList<TensorSpec>();
+        for (int i = 0; i < ids.size(); i++) {
+            long start = i * layout.expertParameters();
+            for (TensorSpec spec : layout.expert(ids.get(i).layer(), ids.get(i).expert())) {
+                specs.add(spec.at(start + spec.offset()));
+            }
+        }
+        return specs;
+    }
+
+    private List<ExpertParameters> split(List<ExpertId> ids) {
+        var split = new ArrayList<ExpertParameters>();
+        for (ExpertId id : ids) {
+            int tensors = experts.parameters().size() / ids.size();
+            int first = split.size() * tensors;
+            split.add(new ExpertParameters(
+                    id.layer(), id.expert(), experts.parameters().subList(first, first + tensors)));
+        }
+        return List.copyOf(split);
+    }
+
+    private ParameterGroup group(List<TensorSpec> specs) {
+        return training ? ParameterGroup.forTraining(specs) : ParameterGroup.forEvaluation(specs);
+    }
+
+    private static void initialize(Parameter parameter, long seed) {
+        TensorSpec spec = parameter.spec();
+        Matrix value = parameter.value();
+        FloatBuffer floats = value.memory()
+                .duplicate()
+                .order(value.memory().order())
+                .position(value.byteOffset())
+                .asFloatBuffer();
+        var random = new SplittableRandom(Seeds.of(seed, spec.name()));
+        for (long i = 0; i < spec.size(); i++) {
+            double x = spec.init() == Init.CONSTANT ? spec.scale() : spec.scale() * random.nextGaussian();
+            floats.put((float) x);
+        }
+        value.hostWritten();
+    }
+}

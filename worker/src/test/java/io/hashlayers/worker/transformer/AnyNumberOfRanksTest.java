@@ -1,0 +1,119 @@
+package io.hashlayers.worker.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.optimizer.Optimizer;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several optimizer steps on a fixed batch: what is learned must not depend on who computed it. */
+class AnyNumberOfRanksTest {
+    private static final int STEPS = 5;
+    private static final SmallModel SMALL =
+            SmallModel.random(SmallModel.config(Activation.GELU, 0.2, List.of(0, 1), 5, 2), 1);
+
+    /**
+     * What a run left behind.
+     *
+     * @param losses of each step
+     * @param norms of each step's gradient
+     * @param tensors values behind the last step, by name; those of the experts from the rank that holds them
+     */
+    private record Run(List<Double> losses, List<Double> norms, Map<String, double[]> tensors) {}
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void lossesNormsAndParametersDoNotDependOnTheNumberOfRanks(int worldSize) {
+        Run alone = train(1);
+
+        Run run = train(worldSize);
+
+        for (int step = 0; step < STEPS; step++) {
+            assertThat(run.losses().get(step)).isCloseTo(alone.losses().get(step), within(1e-5));
+            assertThat(run.norms().get(step)).isCloseTo(alone.norms().get(step), within(1e-5));
+        }
+        assertThat(run.tensors().keySet()).isEqualTo(alone.tensors().keySet());
+        run.tensors().forEach((name, values) -> assertThat(values)
+                .as(name)
+                .containsExactly(alone.tensors().get(name), within(1e-5)));
+    }
+
+    @Test
+    void theSameRanksRepeatEveryBit() {
+        Run first = train(3);
+        Run second = train(3);
+
+        assertThat(second.losses()).isEqualTo(first.losses());
+        assertThat(second.norms()).isEqualTo(first.norms());
+        second.tensors()
+                .forEach((name, values) ->
+                        assertThat(values).as(name).isEqualTo(first.tensors().get(name)));
+    }
+
+    @Test
+    void trainingLowersTheLoss() {
+        List<Double> losses = train(1).losses();
+
+        assertThat(losses.get(STEPS - 1)).isLessThan(losses.get(0) - 0.1);
+    }
+
+    private static Run train(int worldSize) {
+        ExpertPlacement placement = uneven(worldSize);
+        List<Run> runs = Ranks.run(worldSize, collective -> train(placement, collective));
+        var tensors = new HashMap<String, double[]>();
+        for (Run run : runs) {
+            assertThat(run.losses())
+                    .as("as told to every rank")
+                    .isEqualTo(runs.get(0).losses());
+            assertThat(run.norms())
+                    .as("as told to every rank")
+                    .isEqualTo(runs.get(0).norms());
+            run.tensors().forEach((name, values) -> {
+                double[] other = tensors.putIfAbsent(name, values);
+                assertThat(other == null ? values : other)
+                        .as("replica of %s", name)
+                        .isEqualTo(values);
+            });
+        }
+        return new Run(runs.get(0).losses(), runs.get(0).norms(), tensors);
+    }
+
+    private static Run train(ExpertPlacement placement, Collective collective) {
+        var rank = new TestRank(SMALL, placement, collective, KernelsFactory.best());
+        // Keys have a bias whose gradient is 0 but for rounding, which a small epsilon would blow up to whole steps.
+        var config = new OptimizerConfig(1e-2, 2, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-3, 0.1, 0.5);
+        var optimizer = new Optimizer(
+                config, STEPS, rank.parameters.dense(), rank.parameters.experts(), KernelsFactory.best(), collective);
+        var losses = new ArrayList<Double>();
+        var norms = new ArrayList<Double>();
+        for (int step = 1; step <= STEPS; step++) {
+            double[] loss = {rank.forwardBackward(step) * SMALL.gradientScale()};
+            collective.allReduce(loss);
+            losses.add(loss[0]);
+            norms.add(optimizer.step(step));
+        }
+        var tensors = new HashMap<String, double[]>();
+        for (ParameterGroup group : List.of(rank.parameters.dense(), rank.parameters.experts())) {
+            group.parameters()
+                    .forEach(parameter -> tensors.put(parameter.name(), TestRank.elements(parameter.value())));
+        }
+        return new Run(losses, norms, tensors);
+    }
+
+    /** Five experts of which one is so busy that, from three ranks on, it has a rank for itself. */
+    private static ExpertPlacement uneven(int worldSize) {
+        return ExpertPlacement.byLoad(new long[] {3, 100, 2, 4, 0}, worldSize);
+    }
+}

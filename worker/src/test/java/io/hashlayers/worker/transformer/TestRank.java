@@ -1,0 +1,113 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.router.Router;
+import java.util.Arrays;
+import java.util.Collections;
+
+/** One rank of a model under test: its parameters, its model and its rows of the global batch. */
+final class TestRank {
+    /** Of dropout. */
+    static final long SEED = 7;
+
+    /** A step whose masks a test knows. */
+    static final long STEP = 3;
+
+    final Parameters parameters;
+    final LanguageModel model;
+    final ShufflePlan plan;
+    final int[] tokens;
+    final int[] targets;
+    final float gradientScale;
+
+    TestRank(SmallModel small, ExpertPlacement placement, Collective collective, Kernels kernels) {
+        this(small, placement, collective, kernels, new HashRouter());
+    }
+
+    private TestRank(
+            SmallModel small, ExpertPlacement placement, Collective collective, Kernels kernels, HashRouter router) {
+        this(small, placement, collective, kernels, true, router, router);
+    }
+
+    /**
+     * @param hash is told the plan of the batch
+     * @param router of all sparse layers
+     */
+    TestRank(
+            SmallModel small,
+            ExpertPlacement placement,
+            Collective collective,
+            Kernels kernels,
+            boolean training,
+            HashRouter hash,
+            Router router) {
+        ModelConfig config = small.config();
+        int rank = collective.rank();
+        int rows = small.batch().tokens.length / collective.worldSize();
+        int k = config.expertsPerToken();
+        this.tokens = Arrays.copyOfRange(small.batch().tokens, rank * rows, (rank + 1) * rows);
+        this.targets = Arrays.copyOfRange(small.batch().targets, rank * rows, (rank + 1) * rows);
+        this.gradientScale = small.gradientScale();
+        int[] experts = small.batch().experts;
+        int[][] receiveCounts = receiveCounts(placement, rank, experts, rows * k);
+        int capacity = Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum();
+        this.plan = new ShufflePlan(placement, rank, rows, k, capacity);
+        plan.fill(Arrays.copyOfRange(experts, rank * rows * k, (rank + 1) * rows * k), receiveCounts);
+        hash.follow(plan);
+        this.parameters = training
+                ? Parameters.forTraining(config, layer -> placement.expertsOf(rank))
+                : Parameters.forEvaluation(config, layer -> placement.expertsOf(rank));
+        load(small);
+        this.model = new LanguageModel(
+                parameters,
+                kernels,
+                collective,
+                Collections.nCopies(config.sparseLayers().size(), router),
+                rows,
+                capacity,
+                SEED);
+    }
+
+    /** Sum of nats of this rank's rows; gradients are those of the mean over the global batch. */
+    double forwardBackward(long step) {
+        return model.forwardBackward(step, tokens, targets, gradientScale);
+    }
+
+    double loss() {
+        return model.loss(tokens, targets);
+    }
+
+    /** A matrix as an array, row after row. */
+    static double[] elements(Matrix matrix) {
+        double[] elements = new double[(int) matrix.size()];
+        Arrays.setAll(elements, i -> matrix.get(i / matrix.cols(), i % matrix.cols()));
+        return elements;
+    }
+
+    private void load(SmallModel small) {
+        for (ParameterGroup group : new ParameterGroup[] {parameters.dense(), parameters.experts()}) {
+            for (Parameter parameter : group.parameters()) {
+                double[] from = small.values(parameter.name());
+                int cols = parameter.spec().cols();
+                for (int i = 0; i < from.length; i++) {
+                    parameter.value().set(i / cols, i % cols, (float) from[i]);
+                }
+            }
+        }
+    }
+
+    private static int[][] receiveCounts(ExpertPlacement placement, int rank, int[] experts, int choicesPerRank) {
+        int[][] counts = new int[placement.worldSize()][placement.expertsOf(rank).length];
+        for (int choice = 0; choice < experts.length; choice++) {
+            if (placement.rankOf(experts[choice]) == rank) {
+                counts[choice / choicesPerRank][placement.localIndex(experts[choice])]++;
+            }
+        }
+        return counts;
+    }
+}
