@@ -1,0 +1,100 @@
+package io.hashlayers.worker.checkpoint;
+
+import io.hashlayers.worker.storage.JsonManifest;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * What a checkpoint's folder holds: {@code manifest.json}, written last, so a checkpoint exists when its manifest does.
+ *
+ * @param formatVersion {@link #FORMAT_VERSION}
+ * @param step after which the tensors stand
+ * @param model shape of the model
+ * @param digests by name: tokenizer, dataset, table, plan
+ * @param settings the resolved configuration of the run, as text
+ * @param tables expert tables, none for a dense model
+ * @param files with the tensors
+ */
+public record CheckpointManifest(
+        int formatVersion,
+        long step,
+        ModelConfig model,
+        SortedMap<String, String> digests,
+        String settings,
+        List<TableEntry> tables,
+        List<FileEntry> files) {
+    public static final int FORMAT_VERSION = 1;
+
+    static final String NAME = "manifest.json";
+    static final JsonManifest<CheckpointManifest> FILE =
+            new JsonManifest<>(CheckpointManifest.class, FORMAT_VERSION, "checkpoint manifest");
+
+    /** Names that stay inside the folder. */
+    private static final Pattern FILE_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*\\.[a-z]+");
+
+    /**
+     * An expert table.
+     *
+     * @param digest of its contents; the file has a checksum of its own
+     */
+    public record TableEntry(String file, String digest) {
+        public TableEntry {
+            requireFileName(file);
+        }
+    }
+
+    /**
+     * A safetensors file.
+     *
+     * @param bytes its length
+     * @param headerCrc32c eight hex digits, of length and JSON together
+     * @param tensors in the order of their data
+     */
+    public record FileEntry(String file, long bytes, String headerCrc32c, List<TensorEntry> tensors) {
+        public FileEntry {
+            requireFileName(file);
+            tensors = List.copyOf(tensors);
+        }
+    }
+
+    /**
+     * A tensor of float32, [rows, cols].
+     *
+     * @param crc32c eight hex digits, of its data
+     */
+    public record TensorEntry(String name, int rows, int cols, String crc32c) {}
+
+    public CheckpointManifest {
+        digests = Collections.unmodifiableSortedMap(new TreeMap<>(digests));
+        tables = List.copyOf(tables);
+        files = List.copyOf(files);
+        if (step < 0) {
+            throw new IllegalArgumentException("its step is " + step);
+        }
+        Set<String> names = new HashSet<>();
+        for (FileEntry file : files) {
+            for (TensorEntry tensor : file.tensors()) {
+                if (!names.add(tensor.name())) {
+                    throw new IllegalArgumentException("tensor " + tensor.name() + " is listed twice");
+                }
+            }
+        }
+    }
+
+    /** Names this checkpoint and all that is in it: {@code sha256:...}. */
+    public String digest() {
+        return FILE.digest(this);
+    }
+
+    private static void requireFileName(String file) {
+        if (!FILE_NAME.matcher(file).matches()) {
+            throw new IllegalArgumentException("'" + file + "' is not the name of a file of ours");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.hashlayers.worker.storage;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A folder on any Hadoop file system, which need not exist yet. On local disks it goes without Hadoop's {@code .crc} side
+ * files, because our formats carry their own checksums. Thread-safe.
+ */
+public final class Folder {
+    private final FileSystem fileSystem;
+    private final Path path;
+
+    private Folder(FileSystem fileSystem, Path path) {
+        this.fileSystem = fileSystem;
+        this.path = path;
+    }
+
+    /**
+     * Names a folder; touches nothing.
+     *
+     * @throws TrainingException of kind {@code USER} if the path has no file system that Hadoop knows
+     */
+    public static Folder of(Configuration hadoop, String path) {
+        try {
+            Path parsed = new Path(path);
+            FileSystem fileSystem = parsed.getFileSystem(hadoop);
+            FileSystem raw =
+                    fileSystem instanceof ChecksumFileSystem checksummed ? checksummed.getRawFileSystem() : fileSystem;
+            return new Folder(raw, raw.makeQualified(parsed));
+        } catch (IOException | IllegalArgumentException e) {
+            throw new TrainingException(
+                    Failure.USER, "the path '" + path + "' cannot be used: " + e.getMessage() + "; name another", e);
+        }
+    }
+
+    /** A folder inside this one. */
+    public Folder folder(String name) {
+        return new Folder(fileSystem, new Path(path, name));
+    }
+
+    /** The full path of this folder. */
+    public Path path() {
+        return path;
+    }
+
+    /** The full path of something in this folder. */
+    public Path path(String name) {
+        return new Path(path, name);
+    }
+
+    /** Whether there is anything under this name. */
+    public boolean exists(String name) throws IOException {
+        return fileSystem.exists(path(name));
+    }
+
+    /** Whether this folder itself exists. */
+    public boolean exists() throws IOException {
+        return fileSystem.exists(path);
+    }
+
+    /** Names of what lies in this folder, sorted; empty if it does not exist. */
+    public List<String> list() throws IOException {
+        try {
+            return Arrays.stream(fileSystem.listStatus(path))
+                    .map(FileStatus::getPath)
+                    .map(Path::getName)
+                    .sorted()
+                    .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        }
+    }
+
+    /** Bytes of a file. */
+    public long length(String name) throws IOException {
+        return fileSystem.getFileStatus(path(name)).getLen();
+    }
+
+    public FSDataInputStream open(String name) throws IOException {
+        return fileSystem.open(path(name));
+    }
+
+    /**
+     * Reads a small file whole.
+     *
+     * @param maxBytes more than any such file of ours has, so that a foreign one does not fill the memory
+     * @throws TrainingException of kind {@code DATA} if the file is longer
+     */
+    public byte[] read(String name, int maxBytes) throws IOException {
+        long length = length(name);
+        if (length > maxBytes) {
+            throw new TrainingException(
+                    Failure.DATA,
+                    path(name) + " has " + length + " bytes, more than any such file of ours; restore the right one");
+        }
+        try (FSDataInputStream in = open(name)) {
+            byte[] bytes = new byte[(int) length];
+            in.readFully(0, bytes);
+            return bytes;
+        }
+    }
+
+    /** Starts a file that appears under its name only when it is {@link PendingFile#commit committed}. */
+    public PendingFile create(String name) throws IOException {
+        return PendingFile.create(fileSystem, path, name);
+    }
+
+    /** Writes a small file under a temporary name and renames it. */
+    public void write(String name, byte[] content) throws IOException {
+        try (PendingFile file = create(name)) {
+            file.out().write(content);
+            file.commit();
+        }
+    }
+
+    /** Removes a file or folder with all that is in it, if it exists. */
+    public void delete(String name) throws IOException {
+        fileSystem.delete(path(name), true);
+    }
+
+    /** Removes this folder with all that is in it, if it exists. */
+    public void delete() throws IOException {
+        fileSystem.delete(path, true);
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

@@ -1,0 +1,64 @@
+package io.hashlayers.worker.storage;
+
+import java.io.IOException;
+import java.util.UUID;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
+
+/**
+ * A file being written under a temporary name of its own, {@code .NAME.UNIQUE.tmp}. {@link #commit} gives it its name;
+ * closed without that, it is removed. Two writers of one name do not meet: the later commit wins.
+ */
+public final class PendingFile implements AutoCloseable {
+    private final FileSystem fileSystem;
+    private final Path temporary;
+    private final Path target;
+    private final FSDataOutputStream out;
+    private boolean committed;
+
+    private PendingFile(FileSystem fileSystem, Path temporary, Path target, FSDataOutputStream out) {
+        this.fileSystem = fileSystem;
+        this.temporary = temporary;
+        this.target = target;
+        this.out = out;
+    }
+
+    static PendingFile create(FileSystem fileSystem, Path folder, String name) throws IOException {
+        Path temporary = new Path(folder, "." + name + "." + UUID.randomUUID() + ".tmp");
+        return new PendingFile(fileSystem, temporary, new Path(folder, name), fileSystem.create(temporary, false));
+    }
+
+    /** Where the content goes; closed by this object. */
+    public FSDataOutputStream out() {
+        return out;
+    }
+
+    /** Brings the content to the disk, where the file system can promise that, and gives the file its name. */
+    public void commit() throws IOException {
+        if (out.hasCapability(StreamCapabilities.HSYNC)) {
+            out.hsync();
+        }
+        out.close();
+        if (fileSystem.exists(target)) {
+            fileSystem.delete(target, false); // HDFS does not rename onto a file that exists
+        }
+        if (!fileSystem.rename(temporary, target)) {
+            throw new IOException(temporary + " could not be renamed to " + target);
+        }
+        committed = true;
+    }
+
+    /** Lets go of the file; what was not committed is removed. */
+    @Override
+    public void close() throws IOException {
+        if (!committed) {
+            try {
+                out.close();
+            } finally {
+                fileSystem.delete(temporary, false);
+            }
+        }
+    }
+}

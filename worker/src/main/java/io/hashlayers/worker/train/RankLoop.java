@@ -1,0 +1,176 @@
+package io.hashlayers.worker.train;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.worker.checkpoint.CheckpointContent;
+import io.hashlayers.worker.checkpoint.CheckpointTensors;
+import io.hashlayers.worker.checkpoint.CheckpointWriter;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.data.DatasetFiles;
+import io.hashlayers.worker.optimizer.Optimizer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training loop of one rank: batch, forward, backward, optimizer; now and then an evaluation and a checkpoint.
+ *
+ * <p>Every rank runs it with the same configuration. The loss of a step is the mean over all tokens of the global batch, so
+ * it does not depend on the number of ranks but for float rounding.
+ */
+public final class RankLoop {
+    private final RankContext context;
+    private final TrainConfig train;
+    private final Collective collective;
+    private final RankModel model;
+    private final Optimizer optimizer;
+    private final Evaluation evaluation;
+    private final CheckpointWriter checkpoints;
+    private final long tokensPerStep;
+    private final double[] sums; // of a step over all ranks: nats, then the rows of each expert
+
+    private long trainingNanos;
+    private double maxVioSum;
+
+    private RankLoop(RankContext context) {
+        RunConfig config = context.config();
+        this.context = context;
+        this.train = config.train();
+        this.collective = context.collective();
+        this.model = RankModel.forTraining(context);
+        this.optimizer = new Optimizer(
+                config.optimizer(),
+                train.steps(),
+                model.parameters().dense(),
+                model.parameters().experts(),
+                model.kernels(),
+                collective);
+        this.evaluation = new Evaluation(context, model, DatasetFiles.VALID);
+        this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective);
+        this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
+        this.sums = new double[1 + config.model().numExperts()];
+    }
+
+    /**
+     * Trains to the last step. If this rank fails, the others are told why.
+     *
+     * @throws TrainingException DIVERGED if a loss is not a number; else what the collective, the data or the storage throw
+     */
+    public static RankResult run(RankContext context) {
+        try {
+            return new RankLoop(context).toTheLastStep();
+        } catch (RuntimeException | Error e) {
+            context.collective().abort(e);
+            throw e;
+        }
+    }
+
+    private RankResult toTheLastStep() {
+        EvaluationMetrics validation = null;
+        Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
+        try (StepReader reader = StepReader.training(context);
+                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.steps(), timeout)) {
+            for (long step = 1; step <= train.steps(); step++) {
+                StepMetrics metrics = step(step, batches);
+                if (collective.rank() == 0) {
+                    context.listener().step(metrics);
+                }
+                if (due(step, train.evaluateEvery())) {
+                    validation = evaluate(step);
+                }
+                if (due(step, train.checkpointEvery())) {
+                    checkpoint(step);
+                }
+            }
+        }
+        if (validation == null) {
+            throw new IllegalStateException("the last step was not evaluated");
+        }
+        return new RankResult(
+                train.steps(),
+                train.steps() * tokensPerStep,
+                train.steps() * tokensPerStep / (trainingNanos * 1e-9),
+                maxVioSum / train.steps(),
+                validation,
+                model.kernels().description());
+    }
+
+    private StepMetrics step(long step, BatchPrefetcher batches) {
+        long start = System.nanoTime();
+        StepInput input = batches.next();
+        double nats = model.forwardBackward(step, input, 1f / tokensPerStep);
+        double loss = sumOverRanks(nats, input.plan()) / tokensPerStep;
+        if (!Double.isFinite(loss)) {
+            throw new TrainingException(
+                    Failure.DIVERGED,
+                    "the loss of step " + step + " is " + loss
+                            + "; lower optimizer.learning-rate, lengthen optimizer.warmup-steps or set optimizer.clip-norm");
+        }
+        double norm = optimizer.step(step);
+        long nanos = System.nanoTime() - start;
+
+        double maxVio = maxVio();
+        trainingNanos += nanos;
+        maxVioSum += maxVio;
+        return new StepMetrics(
+                step,
+                loss,
+                step * tokensPerStep,
+                tokensPerStep / (nanos * 1e-9),
+                optimizer.learningRate(step),
+                norm,
+                maxVio);
+    }
+
+    /** Sums the nats of all ranks, and leaves in {@link #sums} the rows that each expert got. */
+    private double sumOverRanks(double nats, @Nullable ShufflePlan plan) {
+        Arrays.fill(sums, 0);
+        sums[0] = nats;
+        Routing routing = context.routing();
+        if (plan != null && routing != null) {
+            int[] mine = routing.placement().expertsOf(collective.rank());
+            for (int i = 0; i < mine.length; i++) {
+                sums[1 + mine[i]] = plan.expertRows(i);
+            }
+        }
+        collective.allReduce(sums);
+        return sums[0];
+    }
+
+    /** Rows of the busiest expert over the mean, minus 1; see {@link StepMetrics#maxVio}. */
+    private double maxVio() {
+        double total = 0;
+        double most = 0;
+        for (int i = 1; i < sums.length; i++) {
+            total += sums[i];
+            most = Math.max(most, sums[i]);
+        }
+        return total == 0 ? 0 : most * (sums.length - 1) / total - 1;
+    }
+
+    private EvaluationMetrics evaluate(long step) {
+        EvaluationMetrics metrics = evaluation.run(step);
+        if (collective.rank() == 0) {
+            context.listener().evaluation(metrics);
+        }
+        return metrics;
+    }
+
+    private void checkpoint(long step) {
+        Optional<ExpertTable> table = Optional.ofNullable(context.routing())
+                .map(routing -> routing.hash().table());
+        CheckpointContent content =
+                new CheckpointContent(step, context.config().model(), context.digests(), context.settings(), table);
+        String path = checkpoints.write(content, CheckpointTensors.of(model.parameters()));
+        if (collective.rank() == 0) {
+            context.listener().checkpoint(step, path);
+        }
+    }
+
+    private boolean due(long step, long every) {
+        return step == train.steps() || (every > 0 && step % every == 0);
+    }
+}

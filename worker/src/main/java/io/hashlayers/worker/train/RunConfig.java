@@ -1,0 +1,52 @@
+package io.hashlayers.worker.train;
+
+import io.hashlayers.worker.data.BatchSchedule;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.io.Serializable;
+
+/**
+ * Everything that a training run is told.
+ *
+ * @param runDir folder of the run, any Hadoop path
+ * @param datasetDir folder of the prepared dataset, any Hadoop path
+ * @param kernels {@code auto}, {@code vector} or {@code nd4j}
+ */
+public record RunConfig(
+        String runDir,
+        String datasetDir,
+        ModelConfig model,
+        TableConfig table,
+        OptimizerConfig optimizer,
+        TrainConfig train,
+        String kernels)
+        implements Serializable {
+    /** The same run with other names of its folders, such as ones that mean the same on every machine. */
+    public RunConfig at(String newRunDir, String newDatasetDir) {
+        return new RunConfig(newRunDir, newDatasetDir, model, table, optimizer, train, kernels);
+    }
+
+    /** Sequences of a global batch that each of {@code worldSize} ranks reads. */
+    public int sequencesPerRank(int worldSize) {
+        return train.batchSequences() / worldSize;
+    }
+
+    /**
+     * Which sequences each training step reads.
+     *
+     * @param rows sequences of the training split
+     */
+    public BatchSchedule trainingSchedule(long rows) {
+        return BatchSchedule.training(rows, train.batchSequences(), train.seed());
+    }
+
+    /**
+     * Which sequences an evaluation reads: all of the split, or as many as the configuration says.
+     *
+     * @param rows sequences of the split
+     */
+    public BatchSchedule evaluationSchedule(long rows) {
+        long wanted = train.evaluateSequences() == 0 ? rows : Math.min(rows, train.evaluateSequences());
+        return BatchSchedule.sequential(wanted, train.batchSequences());
+    }
+}
