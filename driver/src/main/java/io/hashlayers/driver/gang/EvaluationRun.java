@@ -1,0 +1,155 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.driver.prepare.Frequencies;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.checkpoint.CheckpointManifest;
+import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.data.DatasetFiles;
+import io.hashlayers.worker.data.DatasetManifest;
+import io.hashlayers.worker.data.Sha256;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.Routing;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Measures a checkpoint on one split, on as many ranks as wanted, whatever number of ranks trained it. Its plan is kept in
+ * the run's folder, for the next time.
+ */
+public final class EvaluationRun {
+    private static final String PLANS = "evaluation";
+    private static final int DIGEST_LETTERS = 12;
+
+    private final SparkSession spark;
+    private final EvaluationRequest request;
+    private final RunReporter reporter;
+    private final Configuration hadoop;
+    private final DatasetManifest dataset;
+    private final CheckpointManifest checkpoint;
+    private final Optional<ExpertTable> table;
+    private final RunConfig config;
+
+    private EvaluationRun(SparkSession spark, EvaluationRequest request, RunReporter reporter) {
+        this.spark = spark;
+        this.request = request;
+        this.reporter = reporter;
+        this.hadoop = spark.sparkContext().hadoopConfiguration();
+        this.dataset = DatasetManifest.read(hadoop, new Path(request.datasetDir()));
+        try (CheckpointReader reader = CheckpointReader.open(hadoop, request.runDir(), request.step())) {
+            this.checkpoint = reader.manifest();
+            this.table = reader.table();
+        }
+        this.config = SharedPaths.of(hadoop, config());
+    }
+
+    /** What the ranks are told; what concerns training alone has no effect. */
+    private RunConfig config() {
+        return new RunConfig(
+                request.runDir(),
+                request.datasetDir(),
+                checkpoint.model(),
+                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
+                new TrainConfig(1, request.batchSequences(), 0, 0, 0, 0, request.timeoutSeconds()),
+                request.kernels());
+    }
+
+    /**
+     * Evaluates.
+     *
+     * @throws TrainingException the first real failure; of kind {@code DATA} if the dataset was made with another tokenizer
+     *     than the model
+     */
+    public static EvaluationSummary run(SparkSession spark, EvaluationRequest request, RunReporter reporter) {
+        try {
+            return new EvaluationRun(spark, request, reporter).run();
+        } catch (TrainingException e) {
+            reporter.failed(e);
+            throw e;
+        }
+    }
+
+    private EvaluationSummary run() {
+        Preflight.requireSettings(spark.sparkContext().conf());
+        requireTokenizer();
+        reporter.note("waiting for executors");
+        int worldSize = Preflight.ranks(spark, request.ranks(), request.batchSequences());
+        reporter.note("checking the dataset");
+        DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, List.of(request.split()));
+        Frequencies frequencies = Frequencies.read(spark, request.datasetDir());
+        Routing routing =
+                table.map(known -> route(known, counts(frequencies), worldSize)).orElse(null);
+        MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
+        MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
+        EvaluationProgram program = new EvaluationProgram(config, routing, checkpoint.step(), request.split());
+        EvaluationProgram.Result result =
+                new GangStage(spark, worldSize, memory, reporter).run(program, EvaluationProgram.Result.class);
+        return summary(result, frequencies, worldSize);
+    }
+
+    private void requireTokenizer() {
+        String ofModel = checkpoint.digests().getOrDefault("tokenizer", "");
+        if (!ofModel.equals(dataset.tokenizerDigest())) {
+            throw new TrainingException(
+                    Failure.DATA,
+                    "the dataset %s was made with the tokenizer %s, the model with %s; prepare the text with the tokenizer of the model's dataset"
+                            .formatted(request.datasetDir(), dataset.tokenizerDigest(), ofModel));
+        }
+    }
+
+    /** Places experts by their load in the text that is measured, and plans its traffic. */
+    private Routing route(ExpertTable known, long[] counts, int worldSize) {
+        ExpertPlacement placement = ExpertPlacement.byLoad(known.loads(counts), worldSize);
+        TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, known);
+        hash.requireVocabulary(dataset.vocabularySize());
+        Folder plans = planFolder(placement);
+        RunPlan plan = new PlanJob(spark, config, dataset, hash, placement, plans)
+                .run(List.of(new PlannedSplit(request.split(), false, config)));
+        return new Routing(hash, placement, plan, plans.toString());
+    }
+
+    private Folder planFolder(ExpertPlacement placement) {
+        String inputs = dataset.digest() + placement.digest() + request.batchSequences();
+        String name = Sha256.of(inputs.getBytes(StandardCharsets.UTF_8)).substring("sha256:".length());
+        return Folder.of(hadoop, config.runDir())
+                .folder(PLANS)
+                .folder(request.split() + "-" + name.substring(0, DIGEST_LETTERS));
+    }
+
+    private long[] counts(Frequencies frequencies) {
+        return switch (request.split()) {
+            case DatasetFiles.TRAIN -> frequencies.train();
+            case DatasetFiles.VALID -> frequencies.valid();
+            default -> frequencies.test();
+        };
+    }
+
+    private EvaluationSummary summary(EvaluationProgram.Result result, Frequencies frequencies, int worldSize) {
+        EvaluationMetrics metrics = result.metrics();
+        double bytesPerToken = dataset.split(request.split()).bytesPerToken();
+        return new EvaluationSummary(
+                metrics.step(),
+                metrics.split(),
+                metrics.perplexity(),
+                metrics.nats() / metrics.tokens() / Math.log(2) / bytesPerToken,
+                new UnigramModel(frequencies.train()).perplexity(counts(frequencies)),
+                metrics.tokens(),
+                metrics.tokens() / result.seconds(),
+                worldSize);
+    }
+}

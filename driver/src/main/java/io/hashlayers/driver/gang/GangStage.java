@@ -1,0 +1,150 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * Runs a program on all ranks: one barrier stage, one task for each rank, from the first to the last step. Supervises it and
+ * turns whatever happens into the program's result or the first real failure.
+ */
+final class GangStage {
+    private static final long POLL_MILLIS = 200;
+    /** Beyond the time that the ranks have to meet: launching tasks, loading classes. */
+    private static final Duration LAUNCH = Duration.ofSeconds(60);
+    /** The cause of a failure may be heard of later than its consequences. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final SparkSession spark;
+    private final int worldSize;
+    private final RankInbox inbox;
+    private final LostExecutors lostExecutors = new LostExecutors();
+    private final String run = UUID.randomUUID().toString();
+
+    GangStage(SparkSession spark, int worldSize, MemoryEstimate memory, RunReporter reporter) {
+        this.spark = spark;
+        this.worldSize = worldSize;
+        this.inbox = new RankInbox(reporter, memory);
+    }
+
+    /**
+     * Runs the program.
+     *
+     * @param type of its result
+     * @return the result of rank 0, after the reporter has heard of everything before it
+     * @throws TrainingException the first real failure
+     */
+    <R> R run(RankProgram program, Class<R> type) {
+        DriverMailbox.open(run, inbox);
+        spark.sparkContext().addSparkListener(lostExecutors);
+        try {
+            supervise(submit(program));
+            return inbox.result()
+                    .map(type::cast)
+                    .orElseThrow(() -> new TrainingException(
+                            Failure.BUG, "the ranks ended without a result; please report this with the log"));
+        } finally {
+            spark.sparkContext().removeSparkListener(lostExecutors);
+            DriverMailbox.close(run);
+        }
+    }
+
+    /** Whether the ranks have met, so that steps may have been done. */
+    boolean met() {
+        return !inbox.ranks().isEmpty();
+    }
+
+    private JavaFutureAction<Void> submit(RankProgram program) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        RankTask task = new RankTask(run, program, new SerializableConfiguration(context.hadoopConfiguration()));
+        ClassTag<Integer> integers = ClassTag$.MODULE$.apply(Integer.class);
+        RDD<Integer> ranks = context.parallelize(
+                        IntStream.range(0, worldSize).boxed().toList(), worldSize)
+                .rdd()
+                .barrier()
+                .mapPartitions(task, false, integers);
+        context.setJobGroup(run, worldSize + " ranks", true);
+        try {
+            return JavaRDD.fromRDD(ranks, integers).foreachPartitionAsync(done -> {});
+        } finally {
+            context.clearJobGroup();
+        }
+    }
+
+    private void supervise(JavaFutureAction<Void> job) {
+        Duration meet = Duration.ofSeconds(
+                        spark.sparkContext().conf().getTimeAsSeconds("spark.barrier.sync.timeout", "120s"))
+                .plus(LAUNCH);
+        long meetBy = System.nanoTime() + meet.toNanos();
+        boolean running = true;
+        while (running) {
+            try {
+                job.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                running = false;
+            } catch (TimeoutException e) {
+                stopIf(job, !met() && System.nanoTime() > meetBy, meet);
+            } catch (InterruptedException e) {
+                job.cancel(true);
+                Thread.currentThread().interrupt();
+                throw new TrainingException(Failure.PEER_LOST, "the run was interrupted", e);
+            } catch (ExecutionException | CancellationException e) {
+                throw verdict(e.getCause() == null ? e : e.getCause());
+            }
+        }
+        inbox.reporterFailure().ifPresent(GangStage::rethrow);
+    }
+
+    private void stopIf(JavaFutureAction<Void> job, boolean late, Duration meet) {
+        if (inbox.reporterFailure().isPresent()) {
+            job.cancel(true);
+            inbox.reporterFailure().ifPresent(GangStage::rethrow);
+        }
+        if (late) {
+            job.cancel(true);
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "%d ranks did not meet within %d s; other jobs may hold the slots, see the Spark UI, or raise spark.barrier.sync.timeout"
+                            .formatted(worldSize, meet.toSeconds()));
+        }
+    }
+
+    private static void rethrow(RuntimeException failure) {
+        throw failure;
+    }
+
+    private TrainingException verdict(Throwable jobFailure) {
+        long deadline = System.nanoTime() + GRACE.toNanos();
+        Verdict verdict = new Verdict(inbox, lostExecutors.first());
+        while (!verdict.certain() && System.nanoTime() < deadline) {
+            if (spark.sparkContext().isStopped()) {
+                break;
+            }
+            SparkInternals.drainListeners(spark.sparkContext(), Duration.ofMillis(POLL_MILLIS));
+            sleep();
+            verdict = new Verdict(inbox, lostExecutors.first());
+        }
+        return verdict.exception(jobFailure);
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.worker.data.BatchSchedule;
+import io.hashlayers.worker.train.RunConfig;
+import java.io.Serializable;
+
+/**
+ * A split whose traffic is planned. Tasks make the schedule anew, as it is not serializable.
+ *
+ * @param name of the split
+ * @param training whether it is read in the order of training, for all its steps, or once from its start
+ */
+record PlannedSplit(String name, boolean training, RunConfig config) implements Serializable {
+    /**
+     * Which sequences each step reads.
+     *
+     * @param rows sequences of the split
+     */
+    BatchSchedule schedule(long rows) {
+        return training ? config.trainingSchedule(rows) : config.evaluationSchedule(rows);
+    }
+
+    /** Steps to plan. */
+    long steps(BatchSchedule schedule) {
+        return training ? config.train().steps() : schedule.steps();
+    }
+}

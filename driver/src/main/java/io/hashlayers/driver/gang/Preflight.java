@@ -1,0 +1,105 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What must hold before ranks are started: settings that a gang cannot live with, and as many slots as ranks. Each check
+ * ends with one sentence that says what to change.
+ */
+final class Preflight {
+    /** How long the cluster has to bring executors, by Spark's own key. */
+    static final String REGISTRATION_KEY = "spark.scheduler.maxRegisteredResourcesWaitingTime";
+
+    private static final Logger log = LoggerFactory.getLogger(Preflight.class);
+
+    private Preflight() {}
+
+    /**
+     * Refuses settings under which a barrier stage cannot run.
+     *
+     * @throws TrainingException of kind {@code RESOURCES} or {@code USER}
+     */
+    static void requireSettings(SparkConf conf) {
+        requireNoDynamicAllocation(conf);
+        requirePlugin(conf);
+        requireTaskResources(conf);
+        if (conf.getBoolean("spark.speculation", false)) {
+            log.warn("spark.speculation is on; Spark does not speculate on ranks, so it changes nothing here");
+        }
+    }
+
+    private static void requireNoDynamicAllocation(SparkConf conf) {
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "spark.dynamicAllocation.enabled is true, and Spark may then take executors away from the ranks; set it to false and say how many executors there shall be (spark.executor.instances or spark.cores.max)");
+        }
+    }
+
+    private static void requirePlugin(SparkConf conf) {
+        if (!conf.get("spark.plugins", "").contains(HashlayersPlugin.class.getName())) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "spark.plugins lacks " + HashlayersPlugin.class.getName()
+                            + "; add it, or let hashlayers start the Spark session");
+        }
+    }
+
+    private static void requireTaskResources(SparkConf conf) {
+        int taskCpus = conf.getInt("spark.task.cpus", 1);
+        int executorCores = conf.getInt("spark.executor.cores", taskCpus);
+        if (executorCores < taskCpus) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "spark.task.cpus is %d, more than the %d of spark.executor.cores, so no rank fits an executor; lower the first or raise the second"
+                            .formatted(taskCpus, executorCores));
+        }
+        double taskGpus = conf.getDouble("spark.task.resource.gpu.amount", 0);
+        if (taskGpus > 0 && taskGpus != 1) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "spark.task.resource.gpu.amount is %s, but a rank uses one whole GPU; set it to 1"
+                            .formatted(taskGpus));
+        }
+    }
+
+    /**
+     * Decides how many ranks there will be and waits until the cluster can hold them.
+     *
+     * @param asked number of ranks, or 0 for as many as the cluster has slots and the batch can be shared by
+     * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly; {@code RESOURCES} if the
+     *     slots do not come in time
+     */
+    static int ranks(SparkSession spark, int asked, int batchSequences) {
+        Slots slots = Slots.of(spark.sparkContext());
+        if (asked == 0) {
+            return largestDivisor(batchSequences, slots.awaitAny());
+        }
+        requireEvenBatch(batchSequences, asked);
+        slots.await(asked);
+        return asked;
+    }
+
+    static void requireEvenBatch(int batchSequences, int ranks) {
+        if (batchSequences % ranks != 0) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "train.batch-sequences is %d, which %d ranks cannot share evenly; change it or set train.ranks to %d"
+                            .formatted(batchSequences, ranks, largestDivisor(batchSequences, ranks)));
+        }
+    }
+
+    /** The largest divisor of {@code batch} that is at most {@code most}. */
+    static int largestDivisor(int batch, int most) {
+        int divisor = Math.min(batch, most);
+        while (batch % divisor != 0) {
+            divisor--;
+        }
+        return divisor;
+    }
+}

@@ -1,0 +1,44 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.PrintWriter;
+import java.io.Serializable;
+import java.io.StringWriter;
+
+/**
+ * Why a rank ended early.
+ *
+ * @param executor Spark's id of it
+ * @param message one sentence
+ * @param stackTrace of the exception, for the log
+ */
+record RankFailure(int rank, String host, String executor, Failure kind, String message, String stackTrace)
+        implements Serializable {
+    private static final int MAX_STACK_TRACE = 16_000;
+
+    /** Describes what ended a rank; a throwable that no one foresaw is a bug of ours, but for lack of memory. */
+    static RankFailure of(int rank, String host, String executor, Throwable cause) {
+        Failure kind;
+        String message;
+        if (cause instanceof TrainingException known) {
+            kind = known.failure();
+            message = String.valueOf(known.getMessage());
+        } else if (cause instanceof OutOfMemoryError) {
+            kind = Failure.RESOURCES;
+            message = "no memory is left (" + cause.getMessage()
+                    + "); raise spark.executor.memory or spark.executor.memoryOverhead, or lower train.batch-sequences";
+        } else {
+            kind = Failure.BUG;
+            message = cause + "; please report this with the log";
+        }
+        return new RankFailure(rank, host, executor, kind, message, stackTrace(cause));
+    }
+
+    private static String stackTrace(Throwable cause) {
+        StringWriter text = new StringWriter();
+        cause.printStackTrace(new PrintWriter(text));
+        return text.toString()
+                .substring(0, Math.min(MAX_STACK_TRACE, text.getBuffer().length()));
+    }
+}

@@ -1,0 +1,92 @@
+package io.hashlayers.driver.gang;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the ranks of one run have told so far. Filled by Spark's RPC thread, read by the thread that supervises. */
+final class RankInbox {
+    private static final Logger log = LoggerFactory.getLogger(RankInbox.class);
+
+    private final RunReporter reporter;
+    private final MemoryEstimate memory;
+    private final List<RankFailure> failures = new ArrayList<>();
+    private List<Introduction> ranks = List.of();
+    private long lastStep;
+    private @Nullable Serializable result;
+    private @Nullable RuntimeException reporterFailure;
+
+    RankInbox(RunReporter reporter, MemoryEstimate memory) {
+        this.reporter = reporter;
+        this.memory = memory;
+    }
+
+    /** Takes a message; the reporter hears of it before this returns. */
+    synchronized void receive(RankMessage.Event event) {
+        if (event instanceof RankMessage.Failed failed) {
+            RankFailure failure = failed.failure();
+            failures.add(failure);
+            log.warn(
+                    "rank={} host={} executor={} failed: {}\n{}",
+                    failure.rank(),
+                    failure.host(),
+                    failure.executor(),
+                    failure.message(),
+                    failure.stackTrace());
+        } else if (event instanceof RankMessage.Finished finished) {
+            result = finished.result();
+        } else if (reporterFailure == null) {
+            try {
+                tell(event);
+            } catch (RuntimeException e) {
+                reporterFailure = e;
+            }
+        }
+    }
+
+    private void tell(RankMessage.Event event) {
+        if (event instanceof RankMessage.Met all) {
+            ranks = all.ranks();
+            reporter.started(new Gang(
+                    ranks.stream().map(Introduction::host).toList(),
+                    ranks.stream().map(Introduction::kernels).toList(),
+                    memory));
+        } else if (event instanceof RankMessage.Stepped stepped) {
+            lastStep = stepped.metrics().step();
+            reporter.step(stepped.metrics());
+        } else if (event instanceof RankMessage.Evaluated evaluated) {
+            reporter.evaluation(evaluated.metrics());
+        } else if (event instanceof RankMessage.Saved saved) {
+            reporter.checkpoint(saved.step(), saved.path());
+        }
+    }
+
+    /** All ranks, by rank; empty until they have met. */
+    synchronized List<Introduction> ranks() {
+        return ranks;
+    }
+
+    /** The last step that all ranks did, 0 for none. */
+    synchronized long lastStep() {
+        return lastStep;
+    }
+
+    /** In the order in which the driver heard of them. */
+    synchronized List<RankFailure> failures() {
+        return List.copyOf(failures);
+    }
+
+    /** What rank 0 ended with. */
+    synchronized Optional<Serializable> result() {
+        return Optional.ofNullable(result);
+    }
+
+    /** What the reporter threw; after that it hears no more. */
+    synchronized Optional<RuntimeException> reporterFailure() {
+        return Optional.ofNullable(reporterFailure);
+    }
+}

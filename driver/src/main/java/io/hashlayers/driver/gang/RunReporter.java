@@ -1,0 +1,30 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.ProgressListener;
+
+/**
+ * Hears in the driver, in order, what a run does. Calls come from one thread at a time and should return soon: while one
+ * lasts, later ones wait in memory.
+ */
+public interface RunReporter extends ProgressListener {
+    /** What the run does before its first step, a short sentence; for people. */
+    void note(String sentence);
+
+    /** How the training text spreads over experts and ranks. */
+    void sharded(BalanceReport balance);
+
+    /** What the ranks will exchange. Not called for a model without experts. */
+    void planned(RunPlan plan);
+
+    /** All ranks have met; the first step follows. */
+    void started(Gang gang);
+
+    /** The run ended early; the same exception leaves {@link TrainingRun#run}. */
+    void failed(TrainingException failure);
+
+    /** The run reached its last step. */
+    void finished(RunSummary summary);
+}

@@ -1,0 +1,24 @@
+package io.hashlayers.driver.gang;
+
+/**
+ * What came of a training run, for its {@code summary.json}.
+ *
+ * @param validPerplexity of the last step on the validation split
+ * @param validBitsPerByte the same loss per byte of text, so that dictionaries compare
+ * @param unigramPerplexity of the validation split under the token frequencies of the training split
+ * @param tokensPerSecond over all steps without evaluations and checkpoints, all ranks together
+ * @param maxVio mean over the steps
+ * @param tableDigest {@code "none"} for a dense model
+ */
+public record RunSummary(
+        double validPerplexity,
+        double validBitsPerByte,
+        double unigramPerplexity,
+        long steps,
+        long tokens,
+        double tokensPerSecond,
+        int worldSize,
+        double maxVio,
+        String tokenizerDigest,
+        String datasetDigest,
+        String tableDigest) {}

@@ -1,0 +1,18 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.RunConfig;
+import org.apache.hadoop.conf.Configuration;
+
+/** Full paths for the folders of a run: a relative one would mean another folder in the working folder of each executor. */
+final class SharedPaths {
+    private SharedPaths() {}
+
+    static RunConfig of(Configuration hadoop, RunConfig config) {
+        return config.at(full(hadoop, config.runDir()), full(hadoop, config.datasetDir()));
+    }
+
+    private static String full(Configuration hadoop, String dir) {
+        return Folder.of(hadoop, dir).path().toString();
+    }
+}

@@ -1,0 +1,37 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.train.ProgressListener;
+import io.hashlayers.worker.train.RankContext;
+import io.hashlayers.worker.train.RankLoop;
+import io.hashlayers.worker.train.Routing;
+import io.hashlayers.worker.train.RunConfig;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.SortedMap;
+import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains to the last step.
+ *
+ * @param routing how tokens find their experts; null for a dense model
+ * @param digests saved with every checkpoint, as the settings
+ */
+record TrainingProgram(RunConfig config, @Nullable Routing routing, SortedMap<String, String> digests, String settings)
+        implements RankProgram {
+    @Override
+    public String kernels() {
+        return config.kernels();
+    }
+
+    @Override
+    public Duration timeout() {
+        return Duration.ofSeconds(config.train().timeoutSeconds());
+    }
+
+    @Override
+    public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
+        return RankLoop.run(new RankContext(config, collective, routing, digests, settings, hadoop, listener));
+    }
+}

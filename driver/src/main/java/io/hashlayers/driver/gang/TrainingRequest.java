@@ -1,0 +1,21 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.train.RunConfig;
+
+/**
+ * What {@link TrainingRun} is asked to do.
+ *
+ * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
+ * @param settings the resolved configuration as text, saved as {@code run.conf} and in every checkpoint
+ * @param overwrite whether a run that already lies in the folder is deleted first
+ */
+public record TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite) {
+    public TrainingRequest {
+        if (ranks < 0) {
+            throw new TrainingException(
+                    Failure.USER, "train.ranks is " + ranks + "; set it to 1 or more, or to 0 for all slots");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Finds the cause among all that is known of a failed gang. When one rank ends, the others lose their peer and end too, and
+ * Spark's own text is of whichever came first; so a rank's own error counts before the loss of an executor, and this before
+ * what the peers noticed of it.
+ */
+final class Verdict {
+    private static final Pattern KILLED = Pattern.compile("code 137\\b");
+
+    private final RankInbox inbox;
+    private final Optional<LostExecutors.Loss> loss;
+
+    Verdict(RankInbox inbox, Optional<LostExecutors.Loss> loss) {
+        this.inbox = inbox;
+        this.loss = loss;
+    }
+
+    /** Whether the cause itself is known, not only what followed from it. */
+    boolean certain() {
+        return loss.isPresent() || ownError().isPresent();
+    }
+
+    /**
+     * The failure to report.
+     *
+     * @param jobFailure what Spark threw
+     */
+    TrainingException exception(Throwable jobFailure) {
+        Optional<RankFailure> own = ownError();
+        if (own.isPresent()) {
+            return exception(own.get(), jobFailure);
+        }
+        if (loss.isPresent()) {
+            return exception(loss.get(), jobFailure);
+        }
+        return inbox.failures().stream()
+                .findFirst()
+                .map(failure -> exception(failure, jobFailure))
+                .orElseGet(() -> JobFailures.translate("the gang", jobFailure));
+    }
+
+    /** The first error that is not the loss of a peer. */
+    private Optional<RankFailure> ownError() {
+        return inbox.failures().stream()
+                .filter(failure -> failure.kind() != Failure.PEER_LOST)
+                .findFirst();
+    }
+
+    private TrainingException exception(RankFailure failure, Throwable jobFailure) {
+        String message = "%s (rank %d on %s, executor %s, %s)"
+                .formatted(failure.message(), failure.rank(), failure.host(), failure.executor(), progress());
+        return new TrainingException(failure.kind(), message, jobFailure);
+    }
+
+    private TrainingException exception(LostExecutors.Loss lost, Throwable jobFailure) {
+        List<Introduction> ranks = inbox.ranks();
+        String ofRanks = IntStream.range(0, ranks.size())
+                .filter(rank -> ranks.get(rank).executor().equals(lost.executor()))
+                .mapToObj(rank -> rank + " on " + ranks.get(rank).host())
+                .collect(Collectors.joining(", "));
+        String reason = lost.reason().lines().findFirst().orElse("").strip();
+        String message = "executor %s%s was lost %s: %s%s"
+                .formatted(
+                        lost.executor(),
+                        ofRanks.isEmpty() ? "" : " with rank " + ofRanks,
+                        progress(),
+                        reason,
+                        KILLED.matcher(reason).find()
+                                ? " (killed, by hand or for its memory; in the second case raise spark.executor.memoryOverhead)"
+                                : "");
+        return new TrainingException(Failure.PEER_LOST, message, jobFailure);
+    }
+
+    private String progress() {
+        return inbox.lastStep() == 0 ? "before the first step" : "after step " + inbox.lastStep();
+    }
+}

@@ -1,0 +1,50 @@
+package io.hashlayers.driver.job;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+/** Finds in what a failed Spark job throws the sentence that matters. */
+public final class JobFailures {
+    /** Of a stage that failed, Spark says in the first line that it did and in the second why. */
+    private static final int REASON_LINES = 2;
+
+    private JobFailures() {}
+
+    /**
+     * Runs a job.
+     *
+     * @param what the job does, for messages, such as {@code "counting the traffic"}
+     * @throws TrainingException what a task threw; else {@code BUG} with Spark's own reason
+     */
+    public static <T> T run(String what, Callable<T> job) {
+        try {
+            return job.call();
+        } catch (Exception e) {
+            throw translate(what, e);
+        }
+    }
+
+    /** What a job threw, or a kind for it. */
+    public static TrainingException translate(String what, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TrainingException known) {
+                return known;
+            }
+        }
+        String reason = String.valueOf(failure.getMessage())
+                .lines()
+                .takeWhile(line -> !line.startsWith("\tat "))
+                .limit(REASON_LINES)
+                .collect(Collectors.joining(" "));
+        boolean lost = reason.contains("ExecutorLostFailure") || reason.contains("SparkContext was shut down");
+        return lost
+                ? new TrainingException(
+                        Failure.PEER_LOST,
+                        what + " was cut off: " + reason + "; see the executors' logs and start again",
+                        failure)
+                : new TrainingException(
+                        Failure.BUG, what + " failed: " + reason + "; please report this with the log", failure);
+    }
+}

@@ -1,0 +1,92 @@
+package io.hashlayers.driver.prepare;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.data.DatasetFiles;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** How often each token occurs in each split; {@code frequencies.parquet} of a dataset. Immutable. */
+public final class Frequencies {
+    private static final StructType SCHEMA = new StructType()
+            .add("token", DataTypes.IntegerType, false)
+            .add("train", DataTypes.LongType, false)
+            .add("valid", DataTypes.LongType, false)
+            .add("test", DataTypes.LongType, false)
+            .add("text", DataTypes.StringType, false);
+
+    private final long[] train;
+    private final long[] valid;
+    private final long[] test;
+
+    Frequencies(long[] train, long[] valid, long[] test) {
+        this.train = train;
+        this.valid = valid;
+        this.test = test;
+    }
+
+    /**
+     * Reads those of a dataset.
+     *
+     * @throws TrainingException of kind DATA if they are missing or not what we wrote
+     */
+    public static Frequencies read(SparkSession spark, String datasetDir) {
+        String path = datasetDir + "/" + DatasetFiles.FREQUENCIES;
+        List<Row> rows;
+        try {
+            rows = spark.read()
+                    .schema(SCHEMA)
+                    .parquet(path)
+                    .select("token", "train", "valid", "test")
+                    .orderBy("token")
+                    .collectAsList();
+        } catch (Exception e) {
+            throw new TrainingException(
+                    Failure.DATA, path + " cannot be read; prepare the dataset again with --overwrite", e);
+        }
+        long[][] counts = new long[3][rows.size()];
+        for (int token = 0; token < rows.size(); token++) {
+            Row row = rows.get(token);
+            if (row.getInt(0) != token) {
+                throw new TrainingException(
+                        Failure.DATA, path + " lacks token " + token + "; prepare the dataset again with --overwrite");
+            }
+            for (int split = 0; split < 3; split++) {
+                counts[split][token] = row.getLong(1 + split);
+            }
+        }
+        return new Frequencies(counts[0], counts[1], counts[2]);
+    }
+
+    /** Writes them as one file in a folder of that name. */
+    void write(SparkSession spark, String datasetDir, TextTokenizer tokenizer) {
+        List<Row> rows = new ArrayList<>();
+        for (int token = 0; token < train.length; token++) {
+            rows.add(RowFactory.create(
+                    token, train[token], valid[token], test[token], tokenizer.decode(new int[] {token})));
+        }
+        Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
+        table.coalesce(1).write().parquet(datasetDir + "/" + DatasetFiles.FREQUENCIES);
+    }
+
+    /** Counts in the training split, [V]. */
+    public long[] train() {
+        return train.clone();
+    }
+
+    /** Counts in the validation split, [V]. */
+    public long[] valid() {
+        return valid.clone();
+    }
+
+    /** Counts in the test split, [V]. */
+    public long[] test() {
+        return test.clone();
+    }
+}

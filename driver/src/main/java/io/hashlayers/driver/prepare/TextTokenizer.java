@@ -1,0 +1,143 @@
+package io.hashlayers.driver.prepare;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.data.DatasetFiles;
+import io.hashlayers.worker.data.Sha256;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A dictionary as {@code tokenizer.json} describes it, run by the Hugging Face tokenizers library.
+ *
+ * <p>No special tokens are added, nothing is cut or padded. Used by one thread at a time.
+ */
+public final class TextTokenizer implements AutoCloseable {
+    private static final List<String> ENDS = List.of(TokenizerJson.END_OF_TEXT, "</s>", "<eos>", "<|end_of_text|>");
+    private static final long MOST_BYTES = 256L << 20;
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final int vocabularySize;
+    private final int endOfText;
+    private final String digest;
+
+    private TextTokenizer(byte[] json, String name) {
+        System.setProperty("ai.djl.offline", "true"); // the library must not look for anything outside
+        System.setProperty("OPT_OUT_TRACKING", "true");
+        try {
+            JsonNode root = new ObjectMapper().readTree(json);
+            this.vocabularySize = vocabularySize(root);
+            this.endOfText = endOfText(root, name);
+            this.digest = Sha256.of(json);
+            this.tokenizer = HuggingFaceTokenizer.newInstance(
+                    new ByteArrayInputStream(json),
+                    Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+        } catch (IOException | IllegalStateException e) {
+            throw new TrainingException(
+                    Failure.DATA, name + " is no tokenizer.json that can be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** Loads the tokenizer of a dataset. */
+    public static TextTokenizer load(Configuration hadoop, String datasetDir) {
+        return loadFile(hadoop, datasetDir + "/" + DatasetFiles.TOKENIZER);
+    }
+
+    /** Loads a {@code tokenizer.json}. */
+    static TextTokenizer loadFile(Configuration hadoop, String file) {
+        return new TextTokenizer(read(hadoop, file), file);
+    }
+
+    static TextTokenizer of(byte[] json) {
+        return new TextTokenizer(json, DatasetFiles.TOKENIZER);
+    }
+
+    static byte[] read(Configuration hadoop, String file) {
+        Path path = new Path(file);
+        try {
+            long length = path.getFileSystem(hadoop).getFileStatus(path).getLen();
+            if (length > MOST_BYTES) {
+                throw new TrainingException(
+                        Failure.DATA, file + " has " + length + " bytes; that is no tokenizer.json");
+            }
+            byte[] json = new byte[(int) length];
+            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
+                in.readFully(0, json);
+            }
+            return json;
+        } catch (IOException e) {
+            throw new TrainingException(
+                    Failure.DATA, "the tokenizer " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static int vocabularySize(JsonNode root) {
+        int largest = -1;
+        for (JsonNode id : root.path("model").path("vocab")) {
+            largest = Math.max(largest, id.asInt());
+        }
+        for (JsonNode token : root.path("added_tokens")) {
+            largest = Math.max(largest, token.path("id").asInt());
+        }
+        return largest + 1;
+    }
+
+    private static int endOfText(JsonNode root, String name) {
+        for (String end : ENDS) {
+            for (JsonNode token : root.path("added_tokens")) {
+                if (token.path("content").asText().equals(end)) {
+                    return token.path("id").asInt();
+                }
+            }
+        }
+        throw new TrainingException(
+                Failure.DATA, name + " has no end-of-text token among its added tokens; one of " + ENDS + " is needed");
+    }
+
+    /** Token ids of a text. */
+    public int[] encode(String text) {
+        long[] ids = tokenizer.encode(text, false, false).getIds();
+        int[] tokens = new int[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            tokens[i] = (int) ids[i];
+        }
+        return tokens;
+    }
+
+    /** The text of token ids, without special tokens. */
+    public String decode(int[] tokens) {
+        long[] ids = new long[tokens.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = tokens[i];
+        }
+        return tokenizer.decode(ids, true);
+    }
+
+    /** {@code V}. */
+    public int vocabularySize() {
+        return vocabularySize;
+    }
+
+    /** Id of the token that ends a document. */
+    public int endOfText() {
+        return endOfText;
+    }
+
+    /** {@code sha256:...} of the file. */
+    public String digest() {
+        return digest;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

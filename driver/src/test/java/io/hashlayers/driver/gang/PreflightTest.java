@@ -1,0 +1,140 @@
+package io.hashlayers.driver.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PreflightTest {
+    @Test
+    void ourOwnSettingsPass() {
+        Preflight.requireSettings(SparkSettings.complete(new SparkConf(false)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "spark.dynamicAllocation.enabled | true | spark.dynamicAllocation.enabled is true",
+                "spark.task.resource.gpu.amount | 0.5 | spark.task.resource.gpu.amount is 0.5, but a rank uses one whole GPU",
+                "spark.plugins | some.Other | spark.plugins lacks io.hashlayers.driver.gang.HashlayersPlugin",
+            })
+    void settingsThatAGangCannotLiveWithAreNamed(String key, String value, String sentence) {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false)).set(key, value);
+
+        assertThatThrownBy(() -> Preflight.requireSettings(conf))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void aTaskThatNeedsMoreCoresThanAnExecutorHasIsRefused() {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false))
+                .set("spark.task.cpus", "4")
+                .set("spark.executor.cores", "2");
+
+        assertThatThrownBy(() -> Preflight.requireSettings(conf))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessageContaining("spark.task.cpus is 4, more than the 2 of spark.executor.cores");
+    }
+
+    @Test
+    void ranksShareTheBatchEvenly() {
+        assertThat(Preflight.largestDivisor(12, 5)).isEqualTo(4);
+        assertThat(Preflight.largestDivisor(7, 6)).isEqualTo(1);
+        assertThat(Preflight.largestDivisor(8, 64)).isEqualTo(8);
+        Preflight.requireEvenBatch(12, 4);
+        assertThatThrownBy(() -> Preflight.requireEvenBatch(12, 5))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessage(
+                        "train.batch-sequences is 12, which 5 ranks cannot share evenly; change it or set train.ranks to 4");
+    }
+
+    @Test
+    void slotsThatComeLateAreWaitedFor() {
+        AtomicInteger polls = new AtomicInteger();
+        Slots slots = new Slots(() -> polls.incrementAndGet() / 3, () -> false, 4, Duration.ofSeconds(20));
+
+        slots.await(4);
+
+        assertThat(polls.get()).isGreaterThanOrEqualTo(12);
+        assertThat(new Slots(() -> polls.incrementAndGet() / 9, () -> false, 4, Duration.ofSeconds(20)).awaitAny())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void whenAllPromisedSlotsAreThereNoMoreAreWaitedFor() {
+        Slots slots = new Slots(() -> 4, () -> false, 4, Duration.ofDays(1));
+
+        assertThat(slots.awaitAny()).isEqualTo(4);
+        assertThatThrownBy(() -> slots.await(5)).isInstanceOf(TrainingException.class);
+    }
+
+    @Test
+    void slotsThatDoNotComeEndTheWaitWithBothNumbers() {
+        Slots slots = new Slots(() -> 5, () -> false, 0, Duration.ofMillis(300));
+
+        assertThatThrownBy(() -> slots.await(8))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessage(
+                        "8 ranks asked for, 5 slots came within 1 s; lower train.ranks or give Spark more cores (spark.cores.max, --master local[N])");
+        assertThatThrownBy(() -> new Slots(() -> 0, () -> false, 0, Duration.ofMillis(300)).awaitAny())
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("no slot came within");
+        assertThatThrownBy(() -> new Slots(() -> 0, () -> true, 0, Duration.ofMillis(300)).awaitAny())
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("Spark ended the application");
+    }
+
+    @Test
+    void whatTheSettingsPromiseIsExpected() {
+        SparkConf conf = new SparkConf(false).set("spark.task.cpus", "2");
+
+        assertThat(Slots.expected(conf.set("spark.master", "local-cluster[3,4,1024]")))
+                .isEqualTo(6);
+        assertThat(Slots.expected(conf.set("spark.master", "spark://host:7077")))
+                .isZero();
+        assertThat(Slots.expected(conf.set("spark.executor.instances", "5").set("spark.executor.cores", "4")))
+                .isEqualTo(10);
+    }
+
+    @Test
+    void aMasterThatNobodyListensAtIsNamed() throws IOException {
+        int closed;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            closed = socket.getLocalPort();
+            MasterProbe.requireReachable(
+                    "spark://127.0.0.1:1,127.0.0.1:" + socket.getLocalPort(), Duration.ofSeconds(5));
+        }
+
+        assertThatThrownBy(() -> SparkSessions.create(LocalSpark.settings("spark://127.0.0.1:" + closed)))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessageContaining(
+                        "no Spark master answers at spark://127.0.0.1:" + closed + " (Connection refused)");
+    }
+
+    @Test
+    void aMasterWithoutPortOrOfNoKindIsAUsersMistake() {
+        for (String master : new String[] {"spark://127.0.0.1", "spark://127.0.0.1:x", "localhost"}) {
+            assertThatThrownBy(() -> SparkSessions.create(LocalSpark.settings(master)))
+                    .as(master)
+                    .isInstanceOfSatisfying(TrainingException.class, e -> assertThat(e.failure())
+                            .isEqualTo(Failure.USER))
+                    .hasMessageContaining(master);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keeps everything that a run reports, in order. */
+class Recorder implements RunReporter {
+    final List<Object> events = new ArrayList<>();
+
+    @Override
+    public synchronized void note(String sentence) {
+        events.add(sentence);
+    }
+
+    @Override
+    public synchronized void sharded(BalanceReport balance) {
+        events.add(balance);
+    }
+
+    @Override
+    public synchronized void planned(RunPlan plan) {
+        events.add(plan);
+    }
+
+    @Override
+    public synchronized void started(Gang gang) {
+        events.add(gang);
+    }
+
+    @Override
+    public synchronized void step(StepMetrics metrics) {
+        events.add(metrics);
+    }
+
+    @Override
+    public synchronized void evaluation(EvaluationMetrics metrics) {
+        events.add(metrics);
+    }
+
+    @Override
+    public synchronized void checkpoint(long step, String path) {
+        events.add(path);
+    }
+
+    @Override
+    public synchronized void failed(TrainingException failure) {
+        events.add(failure);
+    }
+
+    @Override
+    public synchronized void finished(RunSummary summary) {
+        events.add(summary);
+    }
+
+    final synchronized <T> List<T> all(Class<T> type) {
+        return events.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+}

@@ -1,0 +1,242 @@
+package io.hashlayers.driver.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingRunTest {
+    private static final int STEPS = 12;
+
+    @TempDir
+    static Path dir;
+
+    private static SparkSession spark;
+
+    @BeforeAll
+    static void start() throws IOException {
+        spark = LocalSpark.start(4);
+        TinyDataset.write(dir.resolve("dataset"), 3000, 300, 1);
+        TinyDataset.writeFrequencies(spark, dir.resolve("dataset"));
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    @Test
+    void lossesAreTheSameForAnyNumberOfRanksAndBitIdenticalWhenRepeated() {
+        List<StepMetrics> alone = train("one", 1).all(StepMetrics.class);
+        List<StepMetrics> four = train("four", 4).all(StepMetrics.class);
+        List<StepMetrics> again = train("again", 4).all(StepMetrics.class);
+
+        assertThat(alone).hasSize(STEPS);
+        for (int step = 0; step < STEPS; step++) {
+            double loss = alone.get(step).loss();
+            assertThat(four.get(step).loss()).as("step " + (step + 1)).isCloseTo(loss, within(1e-4 * loss));
+            assertThat(again.get(step).loss()).isEqualTo(four.get(step).loss());
+        }
+        assertThat(alone.get(STEPS - 1).loss()).isLessThan(alone.get(0).loss());
+    }
+
+    @Test
+    void reportsEverythingInOrder() {
+        Recorder recorder = train("order", 2);
+
+        List<String> kinds = recorder.events.stream()
+                .filter(event -> !(event instanceof String))
+                .map(event -> event.getClass().getSimpleName())
+                .toList();
+        assertThat(kinds).startsWith("BalanceReport", "RunPlan", "Gang", "StepMetrics");
+        assertThat(kinds).endsWith("EvaluationMetrics", "RunSummary");
+        assertThat(recorder.all(StepMetrics.class))
+                .extracting(StepMetrics::step)
+                .isSorted()
+                .hasSize(STEPS);
+        assertThat(recorder.all(EvaluationMetrics.class))
+                .extracting(EvaluationMetrics::step)
+                .containsExactly(5L, 10L, 12L);
+        assertThat(recorder.all(Gang.class).get(0).worldSize()).isEqualTo(2);
+        assertThat(recorder.all(String.class)).anyMatch(text -> text.endsWith("checkpoints/step-00000012"));
+        RunSummary summary = recorder.all(RunSummary.class).get(0);
+        assertThat(summary.worldSize()).isEqualTo(2);
+        assertThat(summary.steps()).isEqualTo(STEPS);
+        assertThat(summary.unigramPerplexity()).isBetween(10.0, 50.0);
+        assertThat(summary.validBitsPerByte())
+                .isCloseTo(Math.log(summary.validPerplexity()) / Math.log(2) / 4, within(1e-9));
+    }
+
+    @Test
+    void theFolderHoldsSettingsTablePlanAndCheckpoint() throws IOException {
+        train("folder", 2);
+
+        Path run = dir.resolve("folder");
+        assertThat(Files.readString(run.resolve("run.conf"))).isEqualTo("settings = folder\n");
+        assertThat(run.resolve("table/expert-table.bin")).exists();
+        assertThat(run.resolve("plan/manifest.json")).exists();
+        try (CheckpointReader checkpoint =
+                CheckpointReader.open(new Configuration(), run.toString(), OptionalLong.empty())) {
+            assertThat(checkpoint.manifest().step()).isEqualTo(STEPS);
+            assertThat(checkpoint.manifest().settings()).isEqualTo("settings = folder\n");
+            assertThat(checkpoint.manifest().digests()).containsKeys("tokenizer", "dataset", "table", "plan");
+        }
+        try (var files = Files.walk(run)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".tmp"))).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutANumberOfRanksAllUsefulSlotsAreTaken() {
+        Recorder recorder = train("auto", 0); // 4 slots, 12 sequences
+
+        assertThat(recorder.all(Gang.class).get(0).worldSize()).isEqualTo(4);
+    }
+
+    @Test
+    void aDenseModelNeedsNoPlan() {
+        Recorder recorder = new Recorder();
+
+        TrainingRun.run(spark, request(config("dense", List.of(), 1e-3), 2), recorder);
+
+        assertThat(recorder.all(RunPlan.class)).isEmpty();
+        assertThat(dir.resolve("dense/plan")).doesNotExist();
+        assertThat(recorder.all(RunSummary.class).get(0).tableDigest()).isEqualTo("none");
+    }
+
+    @Test
+    void aRunThatDivergesSaysSoAndWhere() {
+        Recorder recorder = new Recorder();
+        TrainingRequest request = request(config("diverged", List.of(1), 1e30), 2);
+
+        TrainingException failure =
+                catchThrowableOfType(TrainingException.class, () -> TrainingRun.run(spark, request, recorder));
+
+        assertThat(failure.failure()).isEqualTo(Failure.DIVERGED);
+        assertThat(failure)
+                .hasMessageContaining("optimizer.learning-rate")
+                .hasMessageContaining("executor driver, after step");
+        assertThat(recorder.all(TrainingException.class)).containsExactly(failure);
+    }
+
+    @Test
+    void aRunIsNotOverwrittenUnlessAsked() {
+        train("twice", 1);
+
+        assertThatThrownBy(() -> train("twice", 1))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("twice already holds a run; name another folder");
+        TrainingRequest overwrite = new TrainingRequest(config("twice", List.of(1), 1e-3), 1, "settings = new\n", true);
+        TrainingRun.run(spark, overwrite, new Recorder());
+
+        assertThat(dir.resolve("twice/run.conf")).hasContent("settings = new");
+    }
+
+    @Test
+    void aFolderOfSomethingElseIsNeverDeleted() throws IOException {
+        Path precious = dir.resolve("precious/thesis.txt");
+        Files.createDirectories(precious.getParent());
+        Files.writeString(precious, "years");
+        TrainingRequest overwrite = new TrainingRequest(config("precious", List.of(1), 1e-3), 1, "", true);
+
+        assertThatThrownBy(() -> TrainingRun.run(spark, overwrite, new Recorder()))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("is not empty and holds no run");
+        assertThat(precious).hasContent("years");
+    }
+
+    @Test
+    void aFlippedByteInAShardIsNamedAndNothingIsWritten() throws IOException {
+        Path damaged = dir.resolve("damaged");
+        TinyDataset.write(damaged, 3000, 300, 1);
+        TinyDataset.writeFrequencies(spark, damaged);
+        Path shard = damaged.resolve("valid/tokens-00001.bin");
+        byte[] bytes = Files.readAllBytes(shard);
+        bytes[20] ^= 1;
+        Files.write(shard, bytes);
+
+        RunConfig config = config("of-damaged", damaged, List.of(1), 1e-3);
+        assertThatThrownBy(() -> TrainingRun.run(spark, request(config, 2), new Recorder()))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
+                .hasMessageContaining("valid/tokens-00001.bin is damaged");
+        assertThat(dir.resolve("of-damaged")).doesNotExist();
+    }
+
+    @Test
+    void aReporterThatFailsEndsTheRunWithItsOwnError() {
+        Recorder full = new Recorder() {
+            @Override
+            public synchronized void step(StepMetrics metrics) {
+                throw new TrainingException(Failure.RESOURCES, "no room for metrics.jsonl");
+            }
+        };
+
+        assertThatThrownBy(() -> TrainingRun.run(spark, request(config("full", List.of(1), 1e-3), 2), full))
+                .isInstanceOf(TrainingException.class)
+                .hasMessage("no room for metrics.jsonl");
+    }
+
+    @Test
+    void moreRanksThanSlotsAndRanksThatDoNotDivideAreRefused() {
+        assertThatThrownBy(() -> train("many", 6))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessageContaining("6 ranks asked for, 4 slots came within");
+        assertThatThrownBy(() -> train("odd", 5))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessageContaining("train.batch-sequences is 12, which 5 ranks cannot share evenly");
+        assertThat(dir.resolve("many")).doesNotExist();
+    }
+
+    private static Recorder train(String run, int ranks) {
+        Recorder recorder = new Recorder();
+        TrainingRun.run(spark, request(config(run, List.of(1), 1e-3), ranks), recorder);
+        return recorder;
+    }
+
+    private static TrainingRequest request(RunConfig config, int ranks) {
+        String name = Path.of(config.runDir()).getFileName().toString();
+        return new TrainingRequest(config, ranks, "settings = " + name + "\n", false);
+    }
+
+    private static RunConfig config(String run, List<Integer> sparseLayers, double learningRate) {
+        return config(run, dir.resolve("dataset"), sparseLayers, learningRate);
+    }
+
+    private static RunConfig config(String run, Path dataset, List<Integer> sparseLayers, double learningRate) {
+        return new RunConfig(
+                dir.resolve(run).toString(),
+                dataset.toString(),
+                new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, 0, sparseLayers, 5, 1),
+                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
+                new TrainConfig(STEPS, 12, 3, 5, 0, 0, 30),
+                "nd4j");
+    }
+}

@@ -1,0 +1,80 @@
+package io.hashlayers.driver.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.train.StepMetrics;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class VerdictTest {
+    private final Exception sparksText = new Exception(
+            "Job aborted due to stage failure: Could not recover from a failed barrier ResultStage.\nsecond line\n\tat x");
+
+    private final RankInbox inbox = new RankInbox(new Recorder(), new MemoryEstimate(0, 0, 0));
+
+    @Test
+    void aRanksOwnErrorCountsBeforeWhatItsPeersNoticedFirst() {
+        fail(0, new TrainingException(Failure.PEER_LOST, "rank 2 failed: too hot"));
+        fail(2, new TrainingException(Failure.DIVERGED, "too hot"));
+        fail(1, new TrainingException(Failure.DATA, "later"));
+
+        TrainingException verdict = verdict(Optional.of(new LostExecutors.Loss("1", "gone")));
+
+        assertThat(verdict.failure()).isEqualTo(Failure.DIVERGED);
+        assertThat(verdict).hasMessage("too hot (rank 2 on host, executor 2, before the first step)");
+    }
+
+    @Test
+    void aLostExecutorCountsBeforeItsPeersErrorsAndNamesItsRanks() {
+        inbox.receive(new RankMessage.Met(List.of(
+                new Introduction("a", "node-a", "0", "k"),
+                new Introduction("b", "node-b", "1", "k"),
+                new Introduction("b", "node-b", "1", "k"))));
+        inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1)));
+        fail(0, new TrainingException(Failure.PEER_LOST, "rank 1 went away"));
+
+        TrainingException verdict = verdict(Optional.of(new LostExecutors.Loss("1", "Command exited with code 137")));
+
+        assertThat(verdict.failure()).isEqualTo(Failure.PEER_LOST);
+        assertThat(verdict)
+                .hasMessage(
+                        "executor 1 with rank 1 on node-b, 2 on node-b was lost after step 17: Command exited with code 137 (killed, by hand or for its memory; in the second case raise spark.executor.memoryOverhead)");
+    }
+
+    @Test
+    void whatAPeerHeardIsReportedWhenTheRankItselfCouldNotTell() {
+        fail(0, new TrainingException(Failure.PEER_LOST, "rank 1 failed: no room on disk"));
+
+        assertThat(new Verdict(inbox, Optional.empty()).certain()).isFalse();
+        assertThat(verdict(Optional.empty()))
+                .hasMessage("rank 1 failed: no room on disk (rank 0 on host, executor 0, before the first step)");
+    }
+
+    @Test
+    void withNothingElseSparksOwnReasonIsGiven() {
+        TrainingException verdict = verdict(Optional.empty());
+
+        assertThat(verdict.failure()).isEqualTo(Failure.BUG);
+        assertThat(verdict)
+                .hasMessage(
+                        "the gang failed: Job aborted due to stage failure: Could not recover from a failed barrier ResultStage. second line; please report this with the log");
+    }
+
+    @Test
+    void aLackOfMemoryIsOneOfResources() {
+        fail(0, new OutOfMemoryError("Physical memory usage is too high"));
+
+        assertThat(verdict(Optional.empty()).failure()).isEqualTo(Failure.RESOURCES);
+    }
+
+    private void fail(int rank, Throwable cause) {
+        inbox.receive(new RankMessage.Failed(RankFailure.of(rank, "host", String.valueOf(rank), cause)));
+    }
+
+    private TrainingException verdict(Optional<LostExecutors.Loss> loss) {
+        return new Verdict(inbox, loss).exception(sparksText);
+    }
+}
