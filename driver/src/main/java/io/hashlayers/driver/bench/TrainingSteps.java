@@ -1,0 +1,98 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.optimizer.Optimizer;
+import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.LanguageModel;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.Parameters;
+import java.util.Collections;
+import java.util.SplittableRandom;
+
+/** The training steps of one rank on drawn tokens: the same model, exchange and optimizer as a run has. */
+final class TrainingSteps {
+    private final RunConfig config;
+    private final Collective collective;
+    private final TokenHash hash;
+    private final ZipfTokens zipf;
+    private final HashRouter router = new HashRouter();
+    private final ShufflePlan plan;
+    private final LanguageModel network;
+    private final Optimizer optimizer;
+    private final int[][] tokens; // of every rank, since there is no plan of the run to tell what they send
+    private final int[] targets;
+    private final int[][] experts;
+    private final int[][] receives;
+    private final int[] mine;
+    private final float gradientScale;
+
+    TrainingSteps(
+            RunConfig config,
+            Collective collective,
+            Kernels kernels,
+            TokenHash hash,
+            ExpertPlacement placement,
+            ZipfTokens zipf) {
+        ModelConfig model = config.model();
+        int ranks = collective.worldSize();
+        int rows = config.sequencesPerRank(ranks) * model.contextLength();
+        int k = model.expertsPerToken();
+        this.config = config;
+        this.collective = collective;
+        this.hash = hash;
+        this.zipf = zipf;
+        this.mine = placement.expertsOf(collective.rank());
+        this.tokens = new int[ranks][rows];
+        this.targets = new int[rows];
+        this.experts = new int[ranks][rows * k];
+        this.receives = new int[ranks][mine.length];
+        this.gradientScale = 1f / ((float) rows * ranks);
+        int capacity = rows * k * ranks; // without a plan, every row may come here
+        this.plan = new ShufflePlan(placement, collective.rank(), rows, k, capacity);
+        Parameters parameters = Parameters.forTraining(model, layer -> mine);
+        parameters.initialize(config.train().seed());
+        this.network = new LanguageModel(
+                parameters,
+                kernels,
+                collective,
+                Collections.nCopies(model.sparseLayers().size(), router),
+                rows,
+                capacity,
+                config.train().seed());
+        this.optimizer = new Optimizer(
+                config.optimizer(), Integer.MAX_VALUE, parameters.dense(), parameters.experts(), kernels, collective);
+    }
+
+    /** Does one step and returns its nats on this rank. */
+    double step(long step) {
+        draw(step);
+        double nats = network.forwardBackward(step, tokens[collective.rank()], targets, gradientScale);
+        optimizer.step(step);
+        return nats;
+    }
+
+    private void draw(long step) {
+        int length = config.model().contextLength();
+        int k = config.model().expertsPerToken();
+        for (int rank = 0; rank < tokens.length; rank++) {
+            zipf.draw(new SplittableRandom(config.train().seed() ^ (step * tokens.length + rank)), tokens[rank]);
+            hash.expertsOf(tokens[rank], tokens[rank].length, length, experts[rank]);
+            for (int i = 0; i < mine.length; i++) {
+                receives[rank][i] = 0;
+                for (int choice = 0; choice < tokens[rank].length * k; choice++) {
+                    receives[rank][i] += experts[rank][choice] == mine[i] ? 1 : 0;
+                }
+            }
+        }
+        int[] own = tokens[collective.rank()];
+        System.arraycopy(own, 1, targets, 0, own.length - 1);
+        targets[own.length - 1] = own[0];
+        plan.fill(experts[collective.rank()], receives);
+        router.follow(plan);
+    }
+}

@@ -1,0 +1,68 @@
+package io.hashlayers.driver.cli;
+
+import io.hashlayers.driver.config.Settings;
+import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.driver.gang.SparkSessions;
+import io.hashlayers.driver.gang.TrainingRequest;
+import io.hashlayers.driver.gang.TrainingRun;
+import io.hashlayers.driver.track.RunTracker;
+import io.hashlayers.worker.data.DatasetManifest;
+import io.hashlayers.worker.train.RunConfig;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "train",
+        description = "Trains a model on a prepared dataset: one barrier stage, one task = one rank.",
+        footer = {
+            "",
+            "The run's folder gets run.conf, table/, plan/, metrics.jsonl, loss.svg, checkpoints/ and, at the end,",
+            "summary.json.",
+            "",
+            "Examples:",
+            "  hashlayers --master local[2] train --conf conf/quickstart.conf --data work/data --run work/run",
+            "  hashlayers --master spark://host:7077 train --conf conf/models/hash-1x64.conf \\",
+            "      --data hdfs:///data --run hdfs:///runs/1 -D train.ranks=16"
+        })
+final class TrainCommand implements Callable<Integer> {
+    @Mixin
+    private SettingsOptions options = new SettingsOptions();
+
+    @Mixin
+    private DataOption data = new DataOption();
+
+    @Option(names = "--run", required = true, paramLabel = "DIR", description = "Folder of this run, to be made.")
+    private String run = "";
+
+    @Option(names = "--overwrite", description = "Delete the run that lies in that folder already.")
+    private boolean overwrite;
+
+    @Override
+    public Integer call() {
+        Settings settings = data.over(options.load());
+        settings.data(); // named, before Spark starts
+        try (SparkSession spark = SparkSessions.create("hashlayers train")) {
+            train(spark, settings, run, overwrite);
+        }
+        return 0;
+    }
+
+    static RunSummary train(SparkSession spark, Settings settings, String run, boolean overwrite) {
+        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        TrainingRequest request = request(hadoop, settings, run, overwrite);
+        try (RunTracker tracker = RunTracker.of(request.config(), hadoop)) {
+            return TrainingRun.run(spark, request, tracker);
+        }
+    }
+
+    static TrainingRequest request(Configuration hadoop, Settings settings, String run, boolean overwrite) {
+        DatasetManifest manifest = DatasetManifest.read(hadoop, new Path(settings.data()));
+        RunConfig config = settings.run(run, manifest.vocabularySize());
+        return new TrainingRequest(config, settings.ranks(), settings.render(), overwrite);
+    }
+}

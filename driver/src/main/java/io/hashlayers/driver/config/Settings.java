@@ -1,0 +1,223 @@
+package io.hashlayers.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * All settings of a command: {@code reference.conf}, overridden by files, overridden by the command line. Immutable.
+ *
+ * <p>Keys are checked when the settings are loaded, types when a value is read, ranges by the records. All errors are
+ * {@link TrainingException}s of kind {@code USER} that name the key.
+ */
+public final class Settings {
+    private static final String DATA = "train.data";
+    private static final String RANKS = "train.ranks";
+
+    private final Config config;
+    private final CheckedConfig values;
+
+    private Settings(Config config) {
+        this.config = config;
+        this.values = new CheckedConfig(config);
+    }
+
+    /** The settings of a dataset's preparation; see {@code reference.conf}. */
+    public record PrepareSettings(
+            int vocabularySize,
+            String tokenizer,
+            String format,
+            String textField,
+            double validFraction,
+            double testFraction,
+            long seed) {}
+
+    /** The settings of the benchmark; see {@code reference.conf}. */
+    public record BenchSettings(int vocabularySize, int steps, int ranks) {
+        public BenchSettings {
+            requireAtLeast("bench.vocabulary-size", vocabularySize, 1);
+            requireAtLeast("bench.steps", steps, 1);
+            requireAtLeast("bench.ranks", ranks, 0);
+        }
+    }
+
+    /**
+     * Reads files, a later one over an earlier one, and the command line over all of them.
+     *
+     * @param overrides {@code key=value} each; the last of a key holds
+     */
+    public static Settings load(List<Path> files, List<String> overrides) {
+        Config chosen = ConfigFactory.empty();
+        for (Path file : files) {
+            chosen = ConfigSources.file(file).withFallback(chosen);
+        }
+        return of(chosen, overrides);
+    }
+
+    /**
+     * Reads a preset that is packed into the program.
+     *
+     * @param name relative to {@code conf/}, such as {@code quickstart.conf}
+     */
+    public static Settings preset(String name, List<String> overrides) {
+        return of(ConfigSources.packed(name), overrides);
+    }
+
+    /** Reads what {@link #render} wrote. */
+    public static Settings parse(String rendered) {
+        return of(ConfigSources.text(rendered, "the settings of the run"), List.of());
+    }
+
+    private static Settings of(Config chosen, List<String> overrides) {
+        Config reference = ConfigSources.packed("reference.conf");
+        Config all = chosen;
+        for (String override : overrides) {
+            all = ConfigSources.override(override, reference).withFallback(all);
+        }
+        try {
+            Config resolved = all.withFallback(reference).resolve();
+            new KnownKeys(reference).requireKnown(resolved);
+            return new Settings(resolved);
+        } catch (ConfigException e) {
+            throw new TrainingException(
+                    Failure.USER, "the configuration cannot be resolved: " + e.getMessage() + "; correct it", e);
+        }
+    }
+
+    /** The same settings over another dataset. */
+    public Settings withData(String data) {
+        return new Settings(config.withValue(DATA, ConfigValueFactory.fromAnyRef(data, "--data")));
+    }
+
+    /** The same settings for another number of ranks, 0 for as many as fit. */
+    public Settings withRanks(int ranks) {
+        return new Settings(config.withValue(RANKS, ConfigValueFactory.fromAnyRef(ranks, "--ranks")));
+    }
+
+    /**
+     * Folder of the dataset.
+     *
+     * @throws TrainingException if none was given
+     */
+    public String data() {
+        String data = values.text(DATA);
+        if (data.isEmpty()) {
+            throw new TrainingException(
+                    Failure.USER, "no dataset given; name the folder that prepare wrote with --data DIR");
+        }
+        return data;
+    }
+
+    /** The model over a dictionary of this size, which the dataset knows. */
+    public ModelConfig model(int vocabularySize) {
+        int layers = values.integer("model.layers");
+        return new ModelConfig(
+                vocabularySize,
+                values.integer("model.context-length"),
+                layers,
+                values.integer("model.dim"),
+                values.integer("model.ffn-dim"),
+                values.integer("model.heads"),
+                values.choice("model.activation", Activation.class),
+                values.number("model.dropout"),
+                sparseLayers(layers),
+                values.integer("moe.num-experts"),
+                values.integer("moe.experts-per-token"));
+    }
+
+    private List<Integer> sparseLayers(int layers) {
+        return values.integers("moe.layers").stream()
+                .map(layer -> layer < 0 ? layer + layers : layer)
+                .toList();
+    }
+
+    /** A training run over the dataset, whose dictionary has this size. */
+    public RunConfig run(String runDir, int vocabularySize) {
+        return new RunConfig(
+                runDir, values.text(DATA), model(vocabularySize), table(), optimizer(), train(), kernels());
+    }
+
+    private TableConfig table() {
+        return new TableConfig(values.choice("moe.table", TableConfig.Kind.class), values.whole("moe.table-seed"));
+    }
+
+    private OptimizerConfig optimizer() {
+        return new OptimizerConfig(
+                values.number("optimizer.learning-rate"),
+                values.whole("optimizer.warmup-steps"),
+                values.choice("optimizer.schedule", Schedule.class),
+                values.number("optimizer.final-learning-rate-ratio"),
+                values.number("optimizer.beta1"),
+                values.number("optimizer.beta2"),
+                values.number("optimizer.epsilon"),
+                values.number("optimizer.weight-decay"),
+                values.number("optimizer.clip-norm"));
+    }
+
+    public TrainConfig train() {
+        return new TrainConfig(
+                values.whole("train.steps"),
+                values.integer("train.batch-sequences"),
+                values.whole("train.seed"),
+                values.whole("train.evaluate-every"),
+                values.whole("train.evaluate-sequences"),
+                values.whole("train.checkpoint-every"),
+                values.integer("train.timeout-seconds"));
+    }
+
+    /** Ranks asked for, 0 for as many as fit. */
+    public int ranks() {
+        int ranks = values.integer(RANKS);
+        requireAtLeast(RANKS, ranks, 0);
+        return ranks;
+    }
+
+    /** Name of what computes on a rank. */
+    public String kernels() {
+        return values.text("kernels");
+    }
+
+    public PrepareSettings prepare() {
+        return new PrepareSettings(
+                values.integer("prepare.vocabulary-size"),
+                values.text("prepare.tokenizer"),
+                values.text("prepare.format"),
+                values.text("prepare.text-field"),
+                values.number("prepare.valid-fraction"),
+                values.number("prepare.test-fraction"),
+                values.whole("prepare.seed"));
+    }
+
+    public BenchSettings bench() {
+        return new BenchSettings(
+                values.integer("bench.vocabulary-size"), values.integer("bench.steps"), values.integer("bench.ranks"));
+    }
+
+    /** All settings as HOCON, as they were resolved; {@link #parse} reads them again. */
+    public String render() {
+        return config.root()
+                .render(ConfigRenderOptions.defaults()
+                        .setOriginComments(false)
+                        .setComments(false)
+                        .setJson(false));
+    }
+
+    private static void requireAtLeast(String key, int value, int least) {
+        if (value < least) {
+            throw new TrainingException(Failure.USER, key + " is " + value + "; set it to " + least + " or more");
+        }
+    }
+}

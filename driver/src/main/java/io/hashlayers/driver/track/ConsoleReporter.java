@@ -1,0 +1,108 @@
+package io.hashlayers.driver.track;
+
+import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.RunReporter;
+import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/** Tells a run to people: what was planned, who met, one line of progress, what came of it. */
+public final class ConsoleReporter implements RunReporter {
+    private static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
+
+    private final ProgressLine line;
+
+    ConsoleReporter(ProgressLine line) {
+        this.line = line;
+    }
+
+    /** For a run of so many steps. Tells on standard error; standard output is the result's alone. */
+    public static ConsoleReporter of(long steps, long tokensPerStep) {
+        return new ConsoleReporter(
+                new ProgressLine(System.err, Boolean.getBoolean(TERMINAL), steps, tokensPerStep, System::nanoTime));
+    }
+
+    @Override
+    public void note(String sentence) {
+        line.say(sentence);
+    }
+
+    @Override
+    public void sharded(BalanceReport balance) {
+        say(
+                "experts   %d; on the training text MaxVio %.3f, at least %.3f for any table; load of ranks max/mean %.3f",
+                balance.expertLoads().size(), balance.maxVio(), balance.maxVioBound(), balance.rankImbalance());
+    }
+
+    @Override
+    public void planned(RunPlan plan) {
+        plan.splits().forEach(this::planned);
+    }
+
+    private void planned(String split, SplitTraffic traffic) {
+        say(
+                "exchange  %s: %,.0f bytes a step between ranks, %,d in the busiest; rows of ranks max/mean %.3f, at worst %.3f; up to %,d of %,d rows on a rank",
+                split,
+                traffic.meanBytesPerStep(),
+                traffic.peakBytesPerStep(),
+                traffic.meanImbalance(),
+                traffic.worstImbalance(),
+                traffic.peakRowsOfAnyRank(),
+                traffic.rowsPerStep());
+    }
+
+    @Override
+    public void started(Gang gang) {
+        say("ranks     %d on %s", gang.worldSize(), String.join(", ", new TreeSet<>(gang.hosts())));
+        say("kernels   %s", String.join("; ", new TreeSet<>(gang.kernels())));
+        say(
+                "memory    about %,d MiB outside the heap on the busiest rank (parameters %,d, activations %,d, exchange %,d)",
+                gang.memory().totalBytes() >> 20,
+                gang.memory().parameterBytes() >> 20,
+                gang.memory().activationBytes() >> 20,
+                gang.memory().exchangeBytes() >> 20);
+    }
+
+    @Override
+    public void step(StepMetrics metrics) {
+        line.step(metrics);
+    }
+
+    @Override
+    public void evaluation(EvaluationMetrics metrics) {
+        line.evaluation(metrics);
+    }
+
+    @Override
+    public void checkpoint(long step, String path) {
+        say("checkpoint of step %d in %s", step, path);
+    }
+
+    @Override
+    public void failed(TrainingException failure) {
+        line.end(); // the command tells the failure itself, last
+    }
+
+    @Override
+    public void finished(RunSummary summary) {
+        say(
+                "done      %,d steps, %,d tokens, %,.0f tokens/s on %d ranks; validation perplexity %.2f (unigram %.1f), %.4f bits per byte",
+                summary.steps(),
+                summary.tokens(),
+                summary.tokensPerSecond(),
+                summary.worldSize(),
+                summary.validPerplexity(),
+                summary.unigramPerplexity(),
+                summary.validBitsPerByte());
+    }
+
+    private void say(String format, Object... values) {
+        line.say(String.format(Locale.ROOT, format, values));
+    }
+}

@@ -1,0 +1,78 @@
+package io.hashlayers.driver.track;
+
+import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes {@code metrics.jsonl} as a run goes, {@code loss.svg} at each evaluation and {@code summary.json} at the end. Touches
+ * the run's folder only once the run has started.
+ */
+final class RunFiles implements AutoCloseable {
+    private final Configuration hadoop;
+    private final String runDir;
+    private final LossCurve curve = new LossCurve();
+    private @Nullable MetricsFile metrics;
+
+    RunFiles(Configuration hadoop, String runDir) {
+        this.hadoop = hadoop;
+        this.runDir = runDir;
+    }
+
+    private interface Write {
+        void run() throws IOException;
+    }
+
+    void started() {
+        write(() -> metrics = new MetricsFile(hadoop, runDir));
+    }
+
+    void step(StepMetrics step) {
+        curve.add(step);
+        if (metrics != null) {
+            MetricsFile file = metrics;
+            write(() -> file.write(step));
+        }
+    }
+
+    void evaluation(EvaluationMetrics evaluation) {
+        curve.add(evaluation);
+        if (metrics != null) {
+            MetricsFile file = metrics;
+            write(() -> file.write(evaluation));
+        }
+        write(() -> Folder.of(hadoop, runDir).write(LossCurve.NAME, curve.svg().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    void finished(RunSummary summary) {
+        close();
+        write(() -> SummaryFile.write(Folder.of(hadoop, runDir), summary));
+    }
+
+    @Override
+    public void close() {
+        if (metrics != null) {
+            write(metrics::close);
+            metrics = null;
+        }
+    }
+
+    private void write(Write write) {
+        try {
+            write.run();
+        } catch (IOException e) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "the folder %s cannot be written: %s; make room or check its rights"
+                            .formatted(runDir, e.getMessage()),
+                    e);
+        }
+    }
+}

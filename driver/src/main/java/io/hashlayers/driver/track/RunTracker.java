@@ -1,0 +1,86 @@
+package io.hashlayers.driver.track;
+
+import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.RunReporter;
+import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.StepMetrics;
+import org.apache.hadoop.conf.Configuration;
+
+/** Tells a training run to people and keeps its files. */
+public final class RunTracker implements RunReporter, AutoCloseable {
+    private final ConsoleReporter console;
+    private final RunFiles files;
+
+    RunTracker(ConsoleReporter console, RunFiles files) {
+        this.console = console;
+        this.files = files;
+    }
+
+    /** For a run that is about to start. */
+    public static RunTracker of(RunConfig config, Configuration hadoop) {
+        long tokensPerStep =
+                (long) config.train().batchSequences() * config.model().contextLength();
+        return new RunTracker(
+                ConsoleReporter.of(config.train().steps(), tokensPerStep), new RunFiles(hadoop, config.runDir()));
+    }
+
+    @Override
+    public void note(String sentence) {
+        console.note(sentence);
+    }
+
+    @Override
+    public void sharded(BalanceReport balance) {
+        console.sharded(balance);
+    }
+
+    @Override
+    public void planned(RunPlan plan) {
+        console.planned(plan);
+    }
+
+    @Override
+    public void started(Gang gang) {
+        console.started(gang);
+        files.started();
+    }
+
+    @Override
+    public void step(StepMetrics metrics) {
+        files.step(metrics);
+        console.step(metrics);
+    }
+
+    @Override
+    public void evaluation(EvaluationMetrics metrics) {
+        files.evaluation(metrics);
+        console.evaluation(metrics);
+    }
+
+    @Override
+    public void checkpoint(long step, String path) {
+        console.checkpoint(step, path);
+    }
+
+    @Override
+    public void failed(TrainingException failure) {
+        files.close();
+        console.failed(failure);
+    }
+
+    @Override
+    public void finished(RunSummary summary) {
+        files.finished(summary);
+        console.finished(summary);
+    }
+
+    @Override
+    public void close() {
+        files.close();
+    }
+}

@@ -1,0 +1,150 @@
+package io.hashlayers.driver.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.driver.endtoend.Launcher.Finished;
+import io.hashlayers.driver.endtoend.Launcher.Running;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A small model on real text, with every kind of Spark master that runs on one machine. */
+@TestInstance(Lifecycle.PER_CLASS)
+class TrainingIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    static Path folder;
+
+    private Launcher hashlayers;
+
+    @BeforeAll
+    void prepareRealText() throws IOException {
+        hashlayers = new Launcher(folder);
+        SmallText.write(folder.resolve("text.txt"));
+        Files.writeString(folder.resolve("small.conf"), """
+                model { context-length = 16, layers = 2, dim = 32, ffn-dim = 64, heads = 2 }
+                moe { layers = [1], num-experts = 6 }
+                optimizer { warmup-steps = 5 }
+                train { steps = 50, batch-sequences = 8, evaluate-every = 25, evaluate-sequences = 20 }
+                prepare { vocabulary-size = 400 }
+                """);
+        hashlayers
+                .run("--master", "local[2]", "prepare", "--conf", "small.conf", "--input", "text.txt", "--out", "data")
+                .expect(0);
+    }
+
+    private Finished train(String master, String run, String... more) {
+        return hashlayers.run(arguments(master, run, more));
+    }
+
+    private static String[] arguments(String master, String run, String... more) {
+        String[] start = {"--master", master, "train", "--conf", "small.conf", "--data", "data", "--run", run};
+        String[] all = Arrays.copyOf(start, start.length + more.length);
+        System.arraycopy(more, 0, all, start.length, more.length);
+        return all;
+    }
+
+    private List<JsonNode> metrics(String run) throws IOException {
+        return Files.readAllLines(folder.resolve(run).resolve("metrics.jsonl")).stream()
+                .map(TrainingIT::parse)
+                .toList();
+    }
+
+    private double[] losses(String run) throws IOException {
+        return metrics(run).stream()
+                .filter(line -> line.has("loss"))
+                .mapToDouble(line -> line.get("loss").asDouble())
+                .toArray();
+    }
+
+    private static JsonNode parse(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (IOException e) {
+            throw new AssertionError(line, e);
+        }
+    }
+
+    @Test
+    void lossesAreThoseOfOneRankOnAnyMasterAndRepeatBitByBit() throws IOException {
+        train("local[1]", "one").expect(0);
+        train("local[2]", "two").expect(0);
+        train("local[2]", "again").expect(0);
+        train("local-cluster[2,1,1024]", "cluster").expect(0);
+
+        double[] one = losses("one");
+        assertThat(one).hasSize(50);
+        assertThat(one[49]).isLessThan(one[0]);
+        for (String run : List.of("two", "cluster")) {
+            double[] other = losses(run);
+            assertThat(other).hasSize(50);
+            for (int step = 0; step < one.length; step++) {
+                assertThat(other[step]).as("%s, step %d", run, step + 1).isCloseTo(one[step], within(1e-4 * one[step]));
+            }
+        }
+        assertThat(losses("again")).containsExactly(losses("two"));
+        assertThat(losses("cluster")).containsExactly(losses("two"));
+        assertThat(metrics("cluster").stream().filter(line -> line.has("perplexity")))
+                .hasSize(2);
+
+        JsonNode summary = JSON.readTree(folder.resolve("cluster/summary.json").toFile());
+        assertThat(summary.get("world_size").asInt()).isEqualTo(2);
+        assertThat(summary.get("tokens").asLong()).isEqualTo(50 * 8 * 16);
+        assertThat(summary.get("valid_perplexity").asDouble()).isBetween(1.0, 400.0);
+
+        Finished evaluated = hashlayers
+                .run("--master", "local[2]", "evaluate", "--run", "cluster", "--data", "data", "--split", "test")
+                .expect(0);
+        assertThat(evaluated.output()).contains("step 50, test split").contains("bits per byte");
+        Finished generated = hashlayers
+                .run("generate", "--run", "two", "--data", "data", "--prompt", "Mr President", "--tokens", "5")
+                .expect(0);
+        assertThat(generated.output()).startsWith("Mr President");
+        assertThat(hashlayers.run("inspect", "one").expect(0).output())
+                .contains("step 50")
+                .contains("checksums hold");
+        Finished refused = train("local[2]", "two").expect(2);
+        assertThat(refused.errors()).contains("--overwrite");
+    }
+
+    @Test
+    void aKilledExecutorEndsTheRunPromptlyWithTheRealError() throws Exception {
+        Running running = hashlayers.start(arguments("local-cluster[2,1,1024]", "killed", "-D", "train.steps=100000"));
+        awaitStep(running, folder.resolve("killed/metrics.jsonl"));
+        Optional<ProcessHandle> executor = running.process()
+                .descendants()
+                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .findFirst();
+
+        executor.orElseThrow().destroyForcibly();
+        Finished finished = running.join();
+
+        finished.expect(5);
+        assertThat(finished.errors()).containsAnyOf("137", "went away", "lost");
+        assertThat(folder.resolve("killed/summary.json")).doesNotExist();
+    }
+
+    private static void awaitStep(Running running, Path metrics) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+        while (!Files.exists(metrics) || Files.size(metrics) == 0) {
+            if (System.nanoTime() > deadline || !running.process().isAlive()) {
+                running.process().destroyForcibly();
+                throw new AssertionError("no step came: " + running.errorsSoFar());
+            }
+            Thread.sleep(200);
+        }
+    }
+}
