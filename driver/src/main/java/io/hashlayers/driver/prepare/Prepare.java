@@ -71,7 +71,9 @@ public final class Prepare {
             throw new TrainingException(
                     Failure.USER,
                     output + " is not empty and was not made of this input with these settings; choose another folder"
-                            + (DatasetManifest.exists(hadoop, output) ? ", or add --overwrite" : ": it is no dataset of ours"));
+                            + (DatasetManifest.exists(hadoop, output)
+                                    ? ", or add --overwrite"
+                                    : ": it is no dataset of ours"));
         }
         Path draft = new Path(output.getParent(), output.getName() + ".incomplete");
         fileSystem.delete(draft, true);
