@@ -6,6 +6,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.data.SplitInfo;
+import io.hashlayers.worker.data.TokenDataset;
 import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,12 +17,30 @@ import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Reads the token shards of some splits whole, all executors together, and compares their checksums with the manifest. */
+/** What must hold of a dataset before its tokens are counted on. */
 final class DatasetCheck {
     private DatasetCheck() {}
 
     /**
-     * Checks all shards of the splits.
+     * Requires that each split has its files and at least one sequence.
+     *
+     * @param sequenceLength {@code S}
+     * @throws TrainingException of kind {@code DATA} that says what is missing
+     */
+    static void requireRows(SparkSession spark, String datasetDir, List<String> splits, int sequenceLength) {
+        for (String split : splits) {
+            try {
+                TokenDataset.open(spark.sparkContext().hadoopConfiguration(), datasetDir, split, sequenceLength)
+                        .close();
+            } catch (IOException e) {
+                throw new TrainingException(
+                        Failure.DATA, datasetDir + " cannot be read: " + e.getMessage() + "; check the storage", e);
+            }
+        }
+    }
+
+    /**
+     * Reads all shards of the splits whole, all executors together, and compares their checksums with the manifest.
      *
      * @throws TrainingException of kind {@code DATA} that names a file whose bytes are not those that were prepared
      */

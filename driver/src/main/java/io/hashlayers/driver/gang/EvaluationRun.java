@@ -87,6 +87,11 @@ public final class EvaluationRun {
     private EvaluationSummary run() {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireTokenizer();
+        DatasetCheck.requireRows(
+                spark,
+                request.datasetDir(),
+                List.of(request.split()),
+                checkpoint.model().contextLength());
         reporter.note("waiting for executors");
         int worldSize = Preflight.ranks(spark, request.ranks(), request.batchSequences());
         reporter.note("checking the dataset");

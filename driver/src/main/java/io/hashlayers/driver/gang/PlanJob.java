@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -81,14 +82,11 @@ final class PlanJob {
     RunPlan run(List<PlannedSplit> splits) {
         String inputs = inputs(splits);
         try {
-            if (RunPlan.exists(planFolder)) {
-                RunPlan present = RunPlan.read(planFolder);
-                if (present.inputs().equals(inputs)) {
-                    log.info("the plan in {} is of this run; it is used as it is", planFolder);
-                    return present;
-                }
-                planFolder.delete();
+            Optional<RunPlan> present = present().filter(plan -> plan.inputs().equals(inputs));
+            if (present.isPresent()) {
+                return present.get();
             }
+            planFolder.delete();
             SortedMap<String, SplitTraffic> traffic = new TreeMap<>();
             for (PlannedSplit split : splits) {
                 traffic.put(split.name(), count(split));
@@ -109,6 +107,19 @@ final class PlanJob {
                     "the plan %s cannot be written: %s; make room or check the rights of the run's folder"
                             .formatted(planFolder, e.getMessage()),
                     e);
+        }
+    }
+
+    /** The plan in the folder, if there is one that can be read; a damaged one can always be made anew. */
+    private Optional<RunPlan> present() throws IOException {
+        if (!RunPlan.exists(planFolder)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(RunPlan.read(planFolder));
+        } catch (TrainingException e) {
+            log.warn("{}; the run is planned anew", e.getMessage());
+            return Optional.empty();
         }
     }
 

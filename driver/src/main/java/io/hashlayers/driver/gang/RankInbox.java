@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.sharding.Failure;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,13 +31,7 @@ final class RankInbox {
         if (event instanceof RankMessage.Failed failed) {
             RankFailure failure = failed.failure();
             failures.add(failure);
-            log.warn(
-                    "rank={} host={} executor={} failed: {}\n{}",
-                    failure.rank(),
-                    failure.host(),
-                    failure.executor(),
-                    failure.message(),
-                    failure.stackTrace());
+            log(failure);
         } else if (event instanceof RankMessage.Finished finished) {
             result = finished.result();
         } else if (reporterFailure == null) {
@@ -45,6 +40,16 @@ final class RankInbox {
             } catch (RuntimeException e) {
                 reporterFailure = e;
             }
+        }
+    }
+
+    /** The sentence is reported at the end of the run; where it happened matters for bugs, or to who asks for more. */
+    private static void log(RankFailure failure) {
+        String text = "rank={} host={} executor={} failed: {}";
+        if (failure.kind() == Failure.BUG) {
+            log.warn(text, failure.rank(), failure.host(), failure.executor(), failure.stackTrace());
+        } else {
+            log.debug(text, failure.rank(), failure.host(), failure.executor(), failure.stackTrace());
         }
     }
 

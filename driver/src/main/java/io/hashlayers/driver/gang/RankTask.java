@@ -49,13 +49,13 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
         Device.assign(task.resourcesJMap());
         try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
             Collective collective = rendezvous.collective();
-            log.info("rank={} of {} met the others", collective.rank(), collective.worldSize());
+            log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
             RankPosts posts = new RankPosts(run);
             if (collective.rank() == 0) {
                 posts.met(rendezvous.ranks());
             }
             Serializable result = program.run(collective, hadoop.value(), posts);
-            log.info("rank={} came to its end", collective.rank());
+            log.debug("rank={} came to its end", collective.rank());
             if (collective.rank() == 0) {
                 posts.finished(result);
             }

@@ -91,6 +91,8 @@ public final class TrainingRun {
     private int preflight() {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireVocabulary();
+        DatasetCheck.requireRows(
+                spark, config.datasetDir(), SPLITS, config.model().contextLength());
         folder.requireFree(request.overwrite());
         reporter.note("waiting for executors");
         int worldSize = Preflight.ranks(spark, request.ranks(), config.train().batchSequences());

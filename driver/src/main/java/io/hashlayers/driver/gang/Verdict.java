@@ -5,6 +5,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -16,6 +17,9 @@ import java.util.stream.IntStream;
  */
 final class Verdict {
     private static final Pattern KILLED = Pattern.compile("code 137\\b");
+
+    /** How a rank that fails tells the others. */
+    private static final Pattern TOLD = Pattern.compile("rank ([0-9]{1,6}) failed: (.*)", Pattern.DOTALL);
 
     private final RankInbox inbox;
     private final Optional<LostExecutors.Loss> loss;
@@ -45,7 +49,7 @@ final class Verdict {
         }
         return inbox.failures().stream()
                 .findFirst()
-                .map(failure -> exception(failure, jobFailure))
+                .map(failure -> exception(asItsOwn(failure), jobFailure))
                 .orElseGet(() -> JobFailures.translate("the gang", jobFailure));
     }
 
@@ -54,6 +58,18 @@ final class Verdict {
         return inbox.failures().stream()
                 .filter(failure -> failure.kind() != Failure.PEER_LOST)
                 .findFirst();
+    }
+
+    /** What a peer was told of another rank's failure is reported as that rank's own. */
+    private RankFailure asItsOwn(RankFailure failure) {
+        Matcher told = TOLD.matcher(failure.message());
+        if (!told.matches() || Integer.parseInt(told.group(1)) >= inbox.ranks().size()) {
+            return failure;
+        }
+        int rank = Integer.parseInt(told.group(1));
+        Introduction itself = inbox.ranks().get(rank);
+        return new RankFailure(
+                rank, itself.host(), itself.executor(), failure.kind(), told.group(2), failure.stackTrace());
     }
 
     private TrainingException exception(RankFailure failure, Throwable jobFailure) {

@@ -79,13 +79,28 @@ public final class Prepare {
         fileSystem.delete(draft, true);
         try {
             DatasetManifest manifest = write(files, settings, draft.toString());
-            fileSystem.delete(output, true);
-            if (!fileSystem.rename(draft, output)) {
-                throw new TrainingException(Failure.RESOURCES, draft + " cannot be renamed to " + output);
-            }
+            replace(fileSystem, draft);
             return manifest;
         } finally {
             fileSystem.delete(draft, true);
+        }
+    }
+
+    /** Puts the draft in its place; a dataset that was there goes aside first, so that one of them is always whole. */
+    private void replace(FileSystem fileSystem, Path draft) throws IOException {
+        Path former = new Path(output.getParent(), output.getName() + ".former");
+        fileSystem.delete(former, true);
+        if (fileSystem.exists(output)) {
+            rename(fileSystem, output, former);
+        }
+        rename(fileSystem, draft, output);
+        fileSystem.delete(former, true);
+    }
+
+    private static void rename(FileSystem fileSystem, Path from, Path to) throws IOException {
+        if (!fileSystem.rename(from, to)) {
+            throw new TrainingException(
+                    Failure.RESOURCES, from + " cannot be renamed to " + to + "; check the rights of its folder");
         }
     }
 

@@ -127,6 +127,8 @@ class PlanJobTest {
         assertThat(Files.getLastModifiedTime(file)).isEqualTo(written);
 
         assertThat(plan(config, ExpertPlacement.roundRobin(E, 2)).inputs()).isNotEqualTo(first.inputs());
+        Files.writeString(dir.resolve("again/plan/manifest.json"), "{}");
+        assertThat(plan(config, placement(2))).as("in place of a damaged one").isEqualTo(first);
     }
 
     @Test

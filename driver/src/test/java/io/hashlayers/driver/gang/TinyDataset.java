@@ -26,13 +26,17 @@ final class TinyDataset {
 
     static DatasetManifest write(java.nio.file.Path dir, int trainTokens, int validTokens, long seed)
             throws IOException {
+        return write(dir, trainTokens, validTokens, seed, "sha256:" + "0".repeat(64));
+    }
+
+    static DatasetManifest write(java.nio.file.Path dir, int trainTokens, int validTokens, long seed, String tokenizer)
+            throws IOException {
         Configuration hadoop = new Configuration();
         Path path = new Path(dir.toString());
         var random = new SplittableRandom(seed);
         var splits = new TreeMap<String, SplitInfo>();
         splits.put(DatasetFiles.TRAIN, split(hadoop, path, DatasetFiles.TRAIN, trainTokens, random));
         splits.put(DatasetFiles.VALID, split(hadoop, path, DatasetFiles.VALID, validTokens, random));
-        String tokenizer = "sha256:" + "0".repeat(64);
         var manifest = new DatasetManifest(
                 DatasetManifest.FORMAT_VERSION, tokenizer, VOCABULARY, 0, splits, new TreeMap<>(), 2);
         manifest.write(hadoop, path);

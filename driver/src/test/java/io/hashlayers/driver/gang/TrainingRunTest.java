@@ -30,18 +30,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TrainingRunTest {
-    private static final int STEPS = 12;
+    private static final int STEPS = 8;
 
     @TempDir
     static Path dir;
 
     private static SparkSession spark;
+    private static Recorder finished; // a run on all four slots, without being told to
 
     @BeforeAll
     static void start() throws IOException {
         spark = LocalSpark.start(4);
         TinyDataset.write(dir.resolve("dataset"), 3000, 300, 1);
         TinyDataset.writeFrequencies(spark, dir.resolve("dataset"));
+        finished = train("finished", 0);
     }
 
     @AfterAll
@@ -52,7 +54,7 @@ class TrainingRunTest {
     @Test
     void lossesAreTheSameForAnyNumberOfRanksAndBitIdenticalWhenRepeated() {
         List<StepMetrics> alone = train("one", 1).all(StepMetrics.class);
-        List<StepMetrics> four = train("four", 4).all(StepMetrics.class);
+        List<StepMetrics> four = finished.all(StepMetrics.class);
         List<StepMetrics> again = train("again", 4).all(StepMetrics.class);
 
         assertThat(alone).hasSize(STEPS);
@@ -66,25 +68,23 @@ class TrainingRunTest {
 
     @Test
     void reportsEverythingInOrder() {
-        Recorder recorder = train("order", 2);
-
-        List<String> kinds = recorder.events.stream()
+        List<String> kinds = finished.events.stream()
                 .filter(event -> !(event instanceof String))
                 .map(event -> event.getClass().getSimpleName())
                 .toList();
         assertThat(kinds).startsWith("BalanceReport", "RunPlan", "Gang", "StepMetrics");
         assertThat(kinds).endsWith("EvaluationMetrics", "RunSummary");
-        assertThat(recorder.all(StepMetrics.class))
+        assertThat(finished.all(StepMetrics.class))
                 .extracting(StepMetrics::step)
                 .isSorted()
                 .hasSize(STEPS);
-        assertThat(recorder.all(EvaluationMetrics.class))
+        assertThat(finished.all(EvaluationMetrics.class))
                 .extracting(EvaluationMetrics::step)
-                .containsExactly(5L, 10L, 12L);
-        assertThat(recorder.all(Gang.class).get(0).worldSize()).isEqualTo(2);
-        assertThat(recorder.all(String.class)).anyMatch(text -> text.endsWith("checkpoints/step-00000012"));
-        RunSummary summary = recorder.all(RunSummary.class).get(0);
-        assertThat(summary.worldSize()).isEqualTo(2);
+                .containsExactly(3L, 6L, 8L);
+        assertThat(finished.all(Gang.class).get(0).worldSize()).isEqualTo(4);
+        assertThat(finished.all(String.class)).anyMatch(text -> text.endsWith("checkpoints/step-00000008"));
+        RunSummary summary = finished.all(RunSummary.class).get(0);
+        assertThat(summary.worldSize()).isEqualTo(4);
         assertThat(summary.steps()).isEqualTo(STEPS);
         assertThat(summary.unigramPerplexity()).isBetween(10.0, 50.0);
         assertThat(summary.validBitsPerByte())
@@ -93,28 +93,19 @@ class TrainingRunTest {
 
     @Test
     void theFolderHoldsSettingsTablePlanAndCheckpoint() throws IOException {
-        train("folder", 2);
-
-        Path run = dir.resolve("folder");
-        assertThat(Files.readString(run.resolve("run.conf"))).isEqualTo("settings = folder\n");
+        Path run = dir.resolve("finished");
+        assertThat(Files.readString(run.resolve("run.conf"))).isEqualTo("settings = finished\n");
         assertThat(run.resolve("table/expert-table.bin")).exists();
         assertThat(run.resolve("plan/manifest.json")).exists();
         try (CheckpointReader checkpoint =
                 CheckpointReader.open(new Configuration(), run.toString(), OptionalLong.empty())) {
             assertThat(checkpoint.manifest().step()).isEqualTo(STEPS);
-            assertThat(checkpoint.manifest().settings()).isEqualTo("settings = folder\n");
+            assertThat(checkpoint.manifest().settings()).isEqualTo("settings = finished\n");
             assertThat(checkpoint.manifest().digests()).containsKeys("tokenizer", "dataset", "table", "plan");
         }
         try (var files = Files.walk(run)) {
             assertThat(files.filter(file -> file.toString().endsWith(".tmp"))).isEmpty();
         }
-    }
-
-    @Test
-    void withoutANumberOfRanksAllUsefulSlotsAreTaken() {
-        Recorder recorder = train("auto", 0); // 4 slots, 12 sequences
-
-        assertThat(recorder.all(Gang.class).get(0).worldSize()).isEqualTo(4);
     }
 
     @Test
@@ -144,16 +135,56 @@ class TrainingRunTest {
     }
 
     @Test
-    void aRunIsNotOverwrittenUnlessAsked() {
-        train("twice", 1);
-
-        assertThatThrownBy(() -> train("twice", 1))
+    void aRunIsNotOverwrittenUnlessAsked() throws IOException {
+        assertThatThrownBy(() -> train("finished", 1))
                 .isInstanceOf(TrainingException.class)
-                .hasMessageContaining("twice already holds a run; name another folder");
+                .hasMessageContaining("finished already holds a run; name another folder");
+        Files.createDirectories(dir.resolve("twice/checkpoints"));
+        Files.writeString(dir.resolve("twice/run.conf"), "settings = old");
         TrainingRequest overwrite = new TrainingRequest(config("twice", List.of(1), 1e-3), 1, "settings = new\n", true);
         TrainingRun.run(spark, overwrite, new Recorder());
 
         assertThat(dir.resolve("twice/run.conf")).hasContent("settings = new");
+    }
+
+    @Test
+    void aCheckpointIsEvaluatedAsTheRunDidByAnyNumberOfRanks() {
+        RunSummary summary = finished.all(RunSummary.class).get(0);
+
+        for (int ranks : new int[] {1, 3}) {
+            EvaluationSummary evaluation = evaluate(dir.resolve("dataset"), ranks);
+            assertThat(evaluation.perplexity())
+                    .isCloseTo(summary.validPerplexity(), within(1e-5 * summary.validPerplexity()));
+            assertThat(evaluation.bitsPerByte()).isCloseTo(summary.validBitsPerByte(), within(1e-5));
+            assertThat(evaluation.unigramPerplexity()).isEqualTo(summary.unigramPerplexity());
+            assertThat(evaluation.step()).isEqualTo(STEPS);
+            assertThat(evaluation.tokens()).isEqualTo(37 * 8);
+            assertThat(evaluation.worldSize()).isEqualTo(ranks);
+        }
+    }
+
+    @Test
+    void aDatasetOfAnotherTokenizerIsRefused() throws IOException {
+        Path other = dir.resolve("other-tokenizer");
+        TinyDataset.write(other, 300, 300, 1, "sha256:" + "1".repeat(64));
+
+        assertThatThrownBy(() -> evaluate(other, 1))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
+                .hasMessageContaining("was made with the tokenizer sha256:1111");
+    }
+
+    private static EvaluationSummary evaluate(Path dataset, int ranks) {
+        var request = new EvaluationRequest(
+                dir.resolve("finished").toString(),
+                OptionalLong.empty(),
+                dataset.toString(),
+                "valid",
+                12,
+                ranks,
+                "nd4j",
+                30);
+        return EvaluationRun.run(spark, request, new Recorder());
     }
 
     @Test
@@ -185,6 +216,20 @@ class TrainingRunTest {
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
                 .hasMessageContaining("valid/tokens-00001.bin is damaged");
         assertThat(dir.resolve("of-damaged")).doesNotExist();
+    }
+
+    @Test
+    void aTextShorterThanOneSequenceIsRefused() throws IOException {
+        Path small = dir.resolve("small");
+        TinyDataset.write(small, 3000, 8, 1); // a sequence of 8 tokens needs the one after it
+
+        RunConfig config = config("of-small", small, List.of(1), 1e-3);
+        assertThatThrownBy(() -> TrainingRun.run(spark, request(config, 2), new Recorder()))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
+                .hasMessageContaining("the valid split of")
+                .hasMessageContaining("has 8 tokens");
+        assertThat(dir.resolve("of-small")).doesNotExist();
     }
 
     @Test
@@ -236,7 +281,7 @@ class TrainingRunTest {
                 new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, 0, sparseLayers, 5, 1),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, 12, 3, 5, 0, 0, 30),
+                new TrainConfig(STEPS, 12, 3, 3, 0, 0, 30),
                 "nd4j");
     }
 }

@@ -29,10 +29,7 @@ class VerdictTest {
 
     @Test
     void aLostExecutorCountsBeforeItsPeersErrorsAndNamesItsRanks() {
-        inbox.receive(new RankMessage.Met(List.of(
-                new Introduction("a", "node-a", "0", "k"),
-                new Introduction("b", "node-b", "1", "k"),
-                new Introduction("b", "node-b", "1", "k"))));
+        meet();
         inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1)));
         fail(0, new TrainingException(Failure.PEER_LOST, "rank 1 went away"));
 
@@ -45,12 +42,13 @@ class VerdictTest {
     }
 
     @Test
-    void whatAPeerHeardIsReportedWhenTheRankItselfCouldNotTell() {
+    void whatAPeerWasToldIsReportedWhenTheRankItselfCouldNotTell() {
+        meet();
         fail(0, new TrainingException(Failure.PEER_LOST, "rank 1 failed: no room on disk"));
 
         assertThat(new Verdict(inbox, Optional.empty()).certain()).isFalse();
         assertThat(verdict(Optional.empty()))
-                .hasMessage("rank 1 failed: no room on disk (rank 0 on host, executor 0, before the first step)");
+                .hasMessage("no room on disk (rank 1 on node-b, executor 1, before the first step)");
     }
 
     @Test
@@ -68,6 +66,13 @@ class VerdictTest {
         fail(0, new OutOfMemoryError("Physical memory usage is too high"));
 
         assertThat(verdict(Optional.empty()).failure()).isEqualTo(Failure.RESOURCES);
+    }
+
+    private void meet() {
+        inbox.receive(new RankMessage.Met(List.of(
+                new Introduction("a", "node-a", "0", "k"),
+                new Introduction("b", "node-b", "1", "k"),
+                new Introduction("b", "node-b", "1", "k"))));
     }
 
     private void fail(int rank, Throwable cause) {
