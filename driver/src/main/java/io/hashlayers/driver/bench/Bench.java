@@ -11,7 +11,6 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
-import io.hashlayers.worker.transformer.TensorSpec;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Arrays;
@@ -116,13 +115,13 @@ public final class Bench {
         Arrays.sort(seconds);
         double median = seconds[seconds.length / 2];
         double peak = measured.stream().mapToDouble(rank -> rank.peak).sum();
-        double operations = 6.0 * multipliedWeights(layout) * tokens;
+        double operations = 6.0 * layout.multipliedWeights() * tokens;
         double most = Arrays.stream(loads).max().orElse(0);
         double mean = Arrays.stream(loads).average().orElse(1);
 
         line(
                 "model          %,d parameters, %,d of them multiply a token",
-                layout.totalParameters(), multipliedWeights(layout));
+                layout.totalParameters(), layout.multipliedWeights());
         line(
                 "step           %d sequences of %d tokens on %d ranks, %d experts in layers %s, expected MaxVio %.3f",
                 config.train().batchSequences(),
@@ -142,17 +141,6 @@ public final class Bench {
                 "loss           %.4f in the first step, %.4f in the last",
                 measured.stream().mapToDouble(rank -> rank.lossFirst).sum() / tokens,
                 measured.stream().mapToDouble(rank -> rank.lossLast).sum() / tokens);
-    }
-
-    /** Weights that a token is multiplied with: all matrices but the position table, and the experts that it visits. */
-    private static long multipliedWeights(ParameterLayout layout) {
-        ModelConfig model = layout.config();
-        long dense = layout.dense().stream()
-                .filter(tensor -> tensor.rows() > 1 && !tensor.name().startsWith("position_embedding"))
-                .mapToLong(TensorSpec::size)
-                .sum();
-        long expert = 2L * model.modelDim() * model.ffnDim();
-        return dense + expert * model.sparseLayers().size() * model.expertsPerToken();
     }
 
     private void line(String format, Object... values) {

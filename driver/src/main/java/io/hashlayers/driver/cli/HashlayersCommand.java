@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             PrepareCommand.class,
             InspectCommand.class,
+            PlanCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
             GenerateCommand.class,

@@ -5,6 +5,8 @@ import io.hashlayers.sharding.TrainingException;
 import java.util.Map;
 import org.apache.spark.resource.ResourceInformation;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,6 +14,8 @@ import org.slf4j.LoggerFactory;
 final class Device {
     private static final Logger log = LoggerFactory.getLogger(Device.class);
     private static final String GPU = "gpu";
+    private static final int OLDEST_CAPABILITY = 37;
+    private static final int NEWEST_MAJOR = 8;
 
     private Device() {}
 
@@ -40,7 +44,23 @@ final class Device {
                     "Spark gave this rank GPU %d and CUDA sees %d of them; mend the discovery script (spark.executor.resource.gpu.discoveryScript)"
                             .formatted(device, devices));
         }
+        NativeOps nativeOps = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        requireCapability(device, nativeOps.getDeviceMajor(device), nativeOps.getDeviceMinor(device));
         Nd4j.getAffinityManager().unsafeSetDevice(device);
+    }
+
+    /**
+     * Refuses a GPU that ND4J has no machine code for: its binaries hold sm_37 to sm_86 and no PTX, so code of 8.6 still runs
+     * on 8.9 but nothing runs on Hopper (9.0) and later.
+     */
+    static void requireCapability(int device, int major, int minor) {
+        int capability = 10 * major + minor;
+        if (capability < OLDEST_CAPABILITY || major > NEWEST_MAJOR) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "GPU %d has the compute capability %d.%d and the CUDA build runs on 3.7 to 8.9 (such as V100, T4, A100, A10); use such a GPU or the CPU build"
+                            .formatted(device, major, minor));
+        }
     }
 
     /** The number of the one GPU in the list. */

@@ -100,10 +100,11 @@ public final class EvaluationRun {
         Routing routing =
                 table.map(known -> route(known, counts(frequencies), worldSize)).orElse(null);
         MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
+        reporter.sized(config.model(), memory);
         MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
         EvaluationProgram program = new EvaluationProgram(config, routing, checkpoint.step(), request.split());
         EvaluationProgram.Result result =
-                new GangStage(spark, worldSize, memory, reporter).run(program, EvaluationProgram.Result.class);
+                new GangStage(spark, worldSize, reporter).run(program, EvaluationProgram.Result.class);
         return summary(result, frequencies, worldSize);
     }
 

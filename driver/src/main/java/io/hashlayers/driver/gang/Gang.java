@@ -8,9 +8,8 @@ import java.util.List;
  *
  * @param hosts where each rank runs, [W]
  * @param kernels what computes on each rank, [W]
- * @param memory that each rank is expected to need
  */
-public record Gang(List<String> hosts, List<String> kernels, MemoryEstimate memory) implements Serializable {
+public record Gang(List<String> hosts, List<String> kernels) implements Serializable {
     public Gang {
         hosts = List.copyOf(hosts);
         kernels = List.copyOf(kernels);

@@ -35,10 +35,10 @@ final class GangStage {
     private final LostExecutors lostExecutors = new LostExecutors();
     private final String run = UUID.randomUUID().toString();
 
-    GangStage(SparkSession spark, int worldSize, MemoryEstimate memory, RunReporter reporter) {
+    GangStage(SparkSession spark, int worldSize, RunReporter reporter) {
         this.spark = spark;
         this.worldSize = worldSize;
-        this.inbox = new RankInbox(reporter, memory);
+        this.inbox = new RankInbox(reporter);
     }
 
     /**

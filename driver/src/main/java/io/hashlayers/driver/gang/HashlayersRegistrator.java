@@ -8,7 +8,7 @@ import org.apache.spark.serializer.KryoRegistrator;
 
 /**
  * Names to Kryo what our jobs ship through Spark's shuffles and results, so that
- * {@code spark.kryo.registrationRequired=true} refuses everything else. Arrays of numbers and pairs are known to Spark.
+ * {@code spark.kryo.registrationRequired=true} refuses everything else. Arrays of numbers and pairs are known to Spark; tensors are never shipped by it.
  */
 public final class HashlayersRegistrator implements KryoRegistrator {
     @Override

@@ -14,16 +14,14 @@ final class RankInbox {
     private static final Logger log = LoggerFactory.getLogger(RankInbox.class);
 
     private final RunReporter reporter;
-    private final MemoryEstimate memory;
     private final List<RankFailure> failures = new ArrayList<>();
     private List<Introduction> ranks = List.of();
     private long lastStep;
     private @Nullable Serializable result;
     private @Nullable RuntimeException reporterFailure;
 
-    RankInbox(RunReporter reporter, MemoryEstimate memory) {
+    RankInbox(RunReporter reporter) {
         this.reporter = reporter;
-        this.memory = memory;
     }
 
     /** Takes a message; the reporter hears of it before this returns. */
@@ -58,8 +56,7 @@ final class RankInbox {
             ranks = all.ranks();
             reporter.started(new Gang(
                     ranks.stream().map(Introduction::host).toList(),
-                    ranks.stream().map(Introduction::kernels).toList(),
-                    memory));
+                    ranks.stream().map(Introduction::kernels).toList()));
         } else if (event instanceof RankMessage.Stepped stepped) {
             lastStep = stepped.metrics().step();
             reporter.step(stepped.metrics());

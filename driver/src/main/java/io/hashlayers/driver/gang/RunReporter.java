@@ -4,6 +4,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.ProgressListener;
+import io.hashlayers.worker.transformer.ModelConfig;
 
 /**
  * Hears in the driver, in order, what a run does. Calls come from one thread at a time and should return soon: while one
@@ -18,6 +19,9 @@ public interface RunReporter extends ProgressListener {
 
     /** What the ranks will exchange. Not called for a model without experts. */
     void planned(RunPlan plan);
+
+    /** How large the model is, and what the busiest rank will need beside its heap. */
+    void sized(ModelConfig model, MemoryEstimate memory);
 
     /** All ranks have met; the first step follows. */
     void started(Gang gang);

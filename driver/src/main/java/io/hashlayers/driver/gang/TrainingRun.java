@@ -3,19 +3,11 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.balance.BalanceReport;
-import io.hashlayers.sharding.hash.ExpertTable;
-import io.hashlayers.sharding.hash.TokenFeature;
-import io.hashlayers.sharding.hash.TokenHash;
-import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.DatasetManifest;
-import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.RankResult;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
-import io.hashlayers.worker.train.TableConfig;
-import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -67,17 +59,50 @@ public final class TrainingRun {
         }
     }
 
+    /**
+     * Does all that a run does before its ranks are started: checks the dataset, makes table and plan in the run's folder and
+     * tells what they mean. The ranks need not be there: any number of them can be planned for.
+     *
+     * @return off-heap memory that each rank would need
+     */
+    public static MemoryEstimate plan(SparkSession spark, TrainingRequest request, RunReporter reporter) {
+        try {
+            return new TrainingRun(spark, request, reporter).plan();
+        } catch (TrainingException e) {
+            reporter.failed(e);
+            throw e;
+        }
+    }
+
+    private MemoryEstimate plan() {
+        requireInputs();
+        int asked = request.ranks();
+        int batch = config.train().batchSequences();
+        if (asked > 0) {
+            Preflight.requireEvenBatch(batch, asked);
+        }
+        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, batch);
+        requireWholeDataset();
+        Frequencies frequencies = Frequencies.read(spark, config.datasetDir());
+        folder.create(request.settings());
+        try {
+            return size(route(frequencies, worldSize), worldSize);
+        } catch (RuntimeException e) {
+            folder.discard();
+            throw e;
+        }
+    }
+
     private RunSummary run() {
         int worldSize = preflight();
         Frequencies frequencies = Frequencies.read(spark, config.datasetDir());
         folder.create(request.settings());
         GangStage gang = null;
         try {
-            Routing routing = config.model().sparseLayers().isEmpty() ? null : route(frequencies, worldSize);
-            MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
-            MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
+            Routing routing = route(frequencies, worldSize);
+            MemoryCheck.require(spark.sparkContext().conf(), size(routing, worldSize), worldSize);
             TrainingProgram program = new TrainingProgram(config, routing, digests(routing), request.settings());
-            gang = new GangStage(spark, worldSize, memory, reporter);
+            gang = new GangStage(spark, worldSize, reporter);
             return summary(gang.run(program, RankResult.class), frequencies, worldSize, program.digests());
         } catch (RuntimeException e) {
             if (gang == null || !gang.met()) {
@@ -90,15 +115,37 @@ public final class TrainingRun {
     /** Checks cluster, folder and dataset; writes nothing. */
     private int preflight() {
         Preflight.requireSettings(spark.sparkContext().conf());
+        requireInputs();
+        reporter.note("waiting for executors");
+        int worldSize = Preflight.ranks(spark, request.ranks(), config.train().batchSequences());
+        requireWholeDataset();
+        return worldSize;
+    }
+
+    private void requireInputs() {
         requireVocabulary();
         DatasetCheck.requireRows(
                 spark, config.datasetDir(), SPLITS, config.model().contextLength());
         folder.requireFree(request.overwrite());
-        reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train().batchSequences());
+    }
+
+    private void requireWholeDataset() {
         reporter.note("checking the dataset");
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
-        return worldSize;
+    }
+
+    /** Null for a model without experts. */
+    private @Nullable Routing route(Frequencies frequencies, int worldSize) {
+        if (config.model().sparseLayers().isEmpty()) {
+            return null;
+        }
+        return new RoutePlanner(spark, config, dataset, folder, reporter).plan(frequencies.train(), worldSize);
+    }
+
+    private MemoryEstimate size(@Nullable Routing routing, int worldSize) {
+        MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
+        reporter.sized(config.model(), memory);
+        return memory;
     }
 
     private void requireVocabulary() {
@@ -109,32 +156,6 @@ public final class TrainingRun {
                     "the dataset %s has a vocabulary of %d, the model one of %d; set model.vocabulary-size to that of the dataset"
                             .formatted(config.datasetDir(), dataset.vocabularySize(), ofModel));
         }
-    }
-
-    /** Decides who goes where, and plans the traffic. */
-    private Routing route(Frequencies frequencies, int worldSize) {
-        ExpertTable table = table(config.table(), config.model(), frequencies.train());
-        ExpertPlacement placement = ExpertPlacement.byLoad(table.loads(frequencies.train()), worldSize);
-        TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, table);
-        hash.requireVocabulary(dataset.vocabularySize());
-        folder.saveTable(table);
-        reporter.sharded(BalanceReport.of(table, frequencies.train(), placement));
-        reporter.note("planning the traffic of " + config.train().steps() + " steps");
-        RunPlan plan = new PlanJob(spark, config, dataset, hash, placement, folder.plan())
-                .run(List.of(
-                        new PlannedSplit(DatasetFiles.TRAIN, true, config),
-                        new PlannedSplit(DatasetFiles.VALID, false, config)));
-        reporter.planned(plan);
-        return new Routing(hash, placement, plan, folder.plan().toString());
-    }
-
-    static ExpertTable table(TableConfig config, ModelConfig model, long[] counts) {
-        return switch (config.kind()) {
-            case BALANCED -> ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken());
-            case RANDOM ->
-                ExpertTable.random(counts.length, model.numExperts(), model.expertsPerToken(), config.seed());
-            case MODULO -> ExpertTable.modulo(counts.length, model.numExperts(), model.expertsPerToken());
-        };
     }
 
     private SortedMap<String, String> digests(@Nullable Routing routing) {

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.MemoryEstimate;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -8,7 +9,10 @@ import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
 import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ParameterLayout;
 import java.util.Locale;
 import java.util.TreeSet;
 
@@ -22,7 +26,14 @@ public final class ConsoleReporter implements RunReporter {
         this.line = line;
     }
 
-    /** For a run of so many steps. Tells on standard error; standard output is the result's alone. */
+    /** For a run. Tells on standard error; standard output is the result's alone. */
+    public static ConsoleReporter of(RunConfig config) {
+        long tokensPerStep =
+                (long) config.train().batchSequences() * config.model().contextLength();
+        return of(config.train().steps(), tokensPerStep);
+    }
+
+    /** For so many steps. */
     public static ConsoleReporter of(long steps, long tokensPerStep) {
         return new ConsoleReporter(
                 new ProgressLine(System.err, Boolean.getBoolean(TERMINAL), steps, tokensPerStep, System::nanoTime));
@@ -58,15 +69,23 @@ public final class ConsoleReporter implements RunReporter {
     }
 
     @Override
+    public void sized(ModelConfig model, MemoryEstimate memory) {
+        ParameterLayout layout = ParameterLayout.of(model);
+        say(
+                "model     %,d parameters, %,d of them multiply a token",
+                layout.totalParameters(), layout.multipliedWeights());
+        say(
+                "memory    about %,d MiB outside the heap on the busiest rank (parameters %,d, activations %,d, exchange %,d)",
+                memory.totalBytes() >> 20,
+                memory.parameterBytes() >> 20,
+                memory.activationBytes() >> 20,
+                memory.exchangeBytes() >> 20);
+    }
+
+    @Override
     public void started(Gang gang) {
         say("ranks     %d on %s", gang.worldSize(), String.join(", ", new TreeSet<>(gang.hosts())));
         say("kernels   %s", String.join("; ", new TreeSet<>(gang.kernels())));
-        say(
-                "memory    about %,d MiB outside the heap on the busiest rank (parameters %,d, activations %,d, exchange %,d)",
-                gang.memory().totalBytes() >> 20,
-                gang.memory().parameterBytes() >> 20,
-                gang.memory().activationBytes() >> 20,
-                gang.memory().exchangeBytes() >> 20);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.MemoryEstimate;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -9,6 +10,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.ModelConfig;
 import org.apache.hadoop.conf.Configuration;
 
 /** Tells a training run to people and keeps its files. */
@@ -23,10 +25,7 @@ public final class RunTracker implements RunReporter, AutoCloseable {
 
     /** For a run that is about to start. */
     public static RunTracker of(RunConfig config, Configuration hadoop) {
-        long tokensPerStep =
-                (long) config.train().batchSequences() * config.model().contextLength();
-        return new RunTracker(
-                ConsoleReporter.of(config.train().steps(), tokensPerStep), new RunFiles(hadoop, config.runDir()));
+        return new RunTracker(ConsoleReporter.of(config), new RunFiles(hadoop, config.runDir()));
     }
 
     @Override
@@ -42,6 +41,11 @@ public final class RunTracker implements RunReporter, AutoCloseable {
     @Override
     public void planned(RunPlan plan) {
         console.planned(plan);
+    }
+
+    @Override
+    public void sized(ModelConfig model, MemoryEstimate memory) {
+        console.sized(model, memory);
     }
 
     @Override

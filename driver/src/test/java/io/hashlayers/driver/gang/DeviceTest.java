@@ -26,4 +26,16 @@ class DeviceTest {
     void withoutAGpuNothingHappens() {
         Device.assign(Map.of());
     }
+
+    @Test
+    void aGpuWithoutMachineCodeIsRefused() {
+        for (int[] runs : new int[][] {{3, 7}, {7, 0}, {8, 6}, {8, 9}}) {
+            Device.requireCapability(0, runs[0], runs[1]);
+        }
+        for (int[] refused : new int[][] {{3, 5}, {9, 0}, {10, 0}}) {
+            assertThatThrownBy(() -> Device.requireCapability(2, refused[0], refused[1]))
+                    .isInstanceOf(TrainingException.class)
+                    .hasMessageContaining("GPU 2 has the compute capability " + refused[0] + "." + refused[1]);
+        }
+    }
 }

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class GangStageTest {
-    private static final MemoryEstimate MEMORY = new MemoryEstimate(1, 2, 3);
 
     private static SparkSession spark;
 
@@ -60,7 +59,7 @@ class GangStageTest {
     }
 
     private static String run(int ranks, Recorder recorder, Program program) {
-        return new GangStage(spark, ranks, MEMORY, recorder).run(program, String.class);
+        return new GangStage(spark, ranks, recorder).run(program, String.class);
     }
 
     private static TrainingException failureOf(int ranks, Recorder recorder, Program program) {
@@ -82,7 +81,6 @@ class GangStageTest {
         assertThat(result).isEqualTo("[rank 0, rank 1, rank 2]");
         Gang gang = recorder.all(Gang.class).get(0);
         assertThat(gang.worldSize()).isEqualTo(3);
-        assertThat(gang.memory()).isEqualTo(MEMORY);
         assertThat(gang.kernels()).hasSize(3).allMatch(kernels -> !kernels.isBlank());
     }
 

@@ -5,6 +5,7 @@ import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +26,11 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void planned(RunPlan plan) {
         events.add(plan);
+    }
+
+    @Override
+    public synchronized void sized(ModelConfig model, MemoryEstimate memory) {
+        events.add(memory);
     }
 
     @Override

@@ -72,7 +72,7 @@ class TrainingRunTest {
                 .filter(event -> !(event instanceof String))
                 .map(event -> event.getClass().getSimpleName())
                 .toList();
-        assertThat(kinds).startsWith("BalanceReport", "RunPlan", "Gang", "StepMetrics");
+        assertThat(kinds).startsWith("BalanceReport", "RunPlan", "MemoryEstimate", "Gang", "StepMetrics");
         assertThat(kinds).endsWith("EvaluationMetrics", "RunSummary");
         assertThat(finished.all(StepMetrics.class))
                 .extracting(StepMetrics::step)
@@ -106,6 +106,24 @@ class TrainingRunTest {
         try (var files = Files.walk(run)) {
             assertThat(files.filter(file -> file.toString().endsWith(".tmp"))).isEmpty();
         }
+    }
+
+    @Test
+    void aPlanAloneIsThatOfTheRunAndNeedsNoSlots() throws IOException {
+        Recorder alone = new Recorder();
+        TrainingRun.plan(spark, request(config("planned", List.of(1), 1e-3), 4), alone);
+        Recorder many = new Recorder();
+        TrainingRun.plan(spark, request(config("planned-12", List.of(1), 1e-3), 12), many); // of 4 slots
+
+        assertThat(alone.all(RunPlan.class)).isEqualTo(finished.all(RunPlan.class));
+        assertThat(alone.all(MemoryEstimate.class)).isEqualTo(finished.all(MemoryEstimate.class));
+        assertThat(alone.all(Gang.class)).isEmpty();
+        assertThat(dir.resolve("planned/plan/manifest.json")).exists();
+        assertThat(many.all(RunPlan.class).get(0).worldSize()).isEqualTo(12);
+        assertThatThrownBy(
+                        () -> TrainingRun.plan(spark, request(config("uneven", List.of(1), 1e-3), 5), new Recorder()))
+                .hasMessageContaining("train.batch-sequences is 12, which 5 ranks cannot share evenly");
+        assertThat(dir.resolve("uneven")).doesNotExist();
     }
 
     @Test

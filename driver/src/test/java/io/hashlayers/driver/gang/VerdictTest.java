@@ -13,7 +13,7 @@ class VerdictTest {
     private final Exception sparksText = new Exception(
             "Job aborted due to stage failure: Could not recover from a failed barrier ResultStage.\nsecond line\n\tat x");
 
-    private final RankInbox inbox = new RankInbox(new Recorder(), new MemoryEstimate(0, 0, 0));
+    private final RankInbox inbox = new RankInbox(new Recorder());
 
     @Test
     void aRanksOwnErrorCountsBeforeWhatItsPeersNoticedFirst() {

@@ -72,6 +72,16 @@ public final class ParameterLayout {
         return Math.addExact(denseParameters(), Math.multiplyExact(experts, expertParameters()));
     }
 
+    /** Weights that a token is multiplied with: all matrices but the position table, and the experts that it visits. */
+    public long multipliedWeights() {
+        long matrices = dense.stream()
+                .filter(tensor -> tensor.rows() > 1 && !tensor.name().equals(POSITION_EMBEDDING))
+                .mapToLong(TensorSpec::size)
+                .sum();
+        long expert = 2L * config.modelDim() * config.ffnDim();
+        return matrices + expert * config.sparseLayers().size() * config.expertsPerToken();
+    }
+
     static String blockPrefix(int layer) {
         return "h." + layer;
     }
