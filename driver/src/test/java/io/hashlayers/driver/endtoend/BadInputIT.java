@@ -61,10 +61,7 @@ class BadInputIT {
                 Arguments.of(USER, "must be a whole number", "train --data data --run out -D model.layers=many"),
                 Arguments.of(USER, "missing.conf", "train --conf missing.conf --data data --run out"),
                 Arguments.of(DATA, "manifest.json", "train --data nowhere --run out"),
-                Arguments.of(
-                        DATA,
-                        "one sequence of",
-                        "train --data data --run out -D model.context-length=1000000"),
+                Arguments.of(DATA, "one sequence of", "train --data data --run out -D model.context-length=1000000"),
                 Arguments.of(RESOURCES, "8 ranks", "train --data data --run out -D train.ranks=8"),
                 Arguments.of(
                         RESOURCES,
