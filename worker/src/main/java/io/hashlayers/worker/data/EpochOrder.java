@@ -47,7 +47,7 @@ public final class EpochOrder {
         long row = position % rows;
         do {
             row = encrypt(row, epochKey);
-        } while (row >= rows);
+        } while (Long.compareUnsigned(row, rows) >= 0); // of more than 2^62 rows an image may use the sign bit
         return row;
     }
 
