@@ -3,6 +3,7 @@ package io.hashlayers.worker.data;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -14,7 +15,9 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -136,8 +139,19 @@ public record DatasetManifest(
             }
             return JSON.readValue(content, DatasetManifest.class);
         } catch (JsonProcessingException e) {
-            throw new TrainingException(Failure.DATA, unusableMessage(file, e.getOriginalMessage()), e);
+            throw new TrainingException(Failure.DATA, unusableMessage(file, explain(e)), e);
         }
+    }
+
+    /** What is wrong, and in which field if that is known. */
+    private static String explain(JsonProcessingException e) {
+        String field = e instanceof JsonMappingException mapping
+                ? mapping.getPath().stream()
+                        .map(JsonMappingException.Reference::getFieldName)
+                        .filter(Objects::nonNull) // an element of a list has none
+                        .collect(Collectors.joining("."))
+                : "";
+        return field.isEmpty() ? e.getOriginalMessage() : field + ": " + e.getOriginalMessage();
     }
 
     private static TrainingException unusable(Path file, String why) {
