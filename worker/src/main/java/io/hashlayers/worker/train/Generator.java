@@ -127,7 +127,7 @@ public final class Generator {
         return network.logits(window, used - 1);
     }
 
-    private static int draw(Matrix logits, double temperature, int topK, SplittableRandom random) {
+    static int draw(Matrix logits, double temperature, int topK, SplittableRandom random) {
         Integer[] byLogit = new Integer[logits.cols()];
         Arrays.setAll(byLogit, token -> token);
         Arrays.sort(byLogit, (a, b) -> Float.compare(logits.get(0, b), logits.get(0, a)));
