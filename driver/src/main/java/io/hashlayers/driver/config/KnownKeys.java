@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
 
 /** The keys that there are; any other is a slip, and most likely the nearest of these was meant. */
 final class KnownKeys {
+    /** More than a slip of the finger, so that it does not lead into another section. */
+    private static final int WRONG_SECTION = 3;
+
     private final Set<String> keys = new TreeSet<>();
 
     KnownKeys(Config reference) {
@@ -61,11 +64,11 @@ final class KnownKeys {
         return new TrainingException(Failure.USER, CheckedConfig.place(value.origin()) + ": " + what);
     }
 
-    /** The known key that takes the fewest edits; a name in the wrong section counts as one. */
+    /** The known key that takes the fewest edits; another section counts as three at most. */
     String nearest(String key) {
         return keys.stream()
-                .min(Comparator.comparingInt(
-                        known -> Math.min(distance(key, known), 1 + distance(lastName(key), lastName(known)))))
+                .min(Comparator.comparingInt(known ->
+                        Math.min(distance(key, known), WRONG_SECTION + distance(lastName(key), lastName(known)))))
                 .orElseThrow();
     }
 
