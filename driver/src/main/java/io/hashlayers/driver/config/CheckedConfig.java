@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * what is expected; texts that hold a number count as that number, since environment variables are always texts.
  */
 final class CheckedConfig {
-    private static final String WHOLE = "a whole number";
+    private static final String INTEGER = "a whole number below 2^31";
+    private static final String WHOLE = "a whole number below 2^63";
 
     private final Config config;
 
@@ -30,7 +31,7 @@ final class CheckedConfig {
 
     int integer(String key) {
         ConfigValue value = value(key);
-        return integer(key, value, value, WHOLE);
+        return integer(key, value, value, INTEGER);
     }
 
     long whole(String key) {
@@ -45,10 +46,14 @@ final class CheckedConfig {
     double number(String key) {
         ConfigValue value = value(key);
         try {
-            return exact(value).doubleValue();
+            double number = exact(value).doubleValue();
+            if (Double.isFinite(number)) {
+                return number;
+            }
         } catch (NumberFormatException e) {
-            throw wrong(key, value, "a number");
+            // told below, as a number beyond all doubles is
         }
+        throw wrong(key, value, "a number");
     }
 
     String text(String key) {
