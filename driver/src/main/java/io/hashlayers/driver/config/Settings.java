@@ -16,6 +16,7 @@ import io.hashlayers.worker.train.TrainConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * All settings of a command: {@code reference.conf}, overridden by files, overridden by the command line. Immutable.
@@ -138,10 +139,14 @@ public final class Settings {
                 values.integer("moe.experts-per-token"));
     }
 
+    /** Blocks counted from 0. A list that the model will refuse stays as it was written, for its message. */
     private List<Integer> sparseLayers(int layers) {
-        return values.integers("moe.layers").stream()
+        List<Integer> written = values.integers("moe.layers");
+        List<Integer> blocks = written.stream()
                 .map(layer -> layer < 0 ? layer + layers : layer)
                 .toList();
+        boolean ascending = IntStream.range(1, blocks.size()).allMatch(i -> blocks.get(i - 1) < blocks.get(i));
+        return ascending && blocks.stream().allMatch(layer -> layer >= 0) ? blocks : written;
     }
 
     /** A training run over the dataset, whose dictionary has this size. */
