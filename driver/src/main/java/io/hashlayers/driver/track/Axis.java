@@ -11,9 +11,19 @@ import java.util.stream.IntStream;
  * @param intervals between the first and the last tick, at least 1
  */
 record Axis(double low, double step, int intervals) {
-    /** The axis with the most ticks, up to {@code mostTicks}, that covers a range. */
+    /** Of a range without width; its ticks differ in four decimals. */
+    private static final double LEAST_RANGE = 1e-3;
+    /** Of a range around a large number, so that its ticks differ at all. */
+    private static final double LEAST_SHARE = 1e-9;
+
+    /**
+     * The axis with the most ticks, up to {@code mostTicks}, that covers a range.
+     *
+     * @param mostTicks at least 4
+     */
     static Axis covering(double from, double to, int mostTicks) {
-        double range = Math.max(to - from, 1e-9);
+        double least = Math.max(LEAST_RANGE, LEAST_SHARE * Math.max(Math.abs(from), Math.abs(to)));
+        double range = Math.max(to - from, least);
         double power = Math.pow(10, Math.floor(Math.log10(range / mostTicks)));
         for (double step : new double[] {1, 2, 5, 10, 20}) {
             double low = Math.floor(from / (step * power)) * step * power;
