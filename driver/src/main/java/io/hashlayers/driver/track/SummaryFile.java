@@ -25,6 +25,9 @@ public final class SummaryFile {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     private SummaryFile() {}
@@ -40,14 +43,20 @@ public final class SummaryFile {
      */
     public static Optional<RunSummary> read(Folder run) {
         try {
-            return run.exists(NAME)
-                    ? Optional.of(JSON.readValue(run.read(NAME, MAX_BYTES), RunSummary.class))
-                    : Optional.empty();
+            return run.exists(NAME) ? Optional.of(parse(run)) : Optional.empty();
         } catch (JsonProcessingException e) {
             throw unusable(run, e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw unusable(run, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static RunSummary parse(Folder run) throws IOException {
+        RunSummary summary = JSON.readValue(run.read(NAME, MAX_BYTES), RunSummary.class);
+        if (summary == null) {
+            throw new IOException("it is null");
+        }
+        return summary;
     }
 
     private static TrainingException unusable(Folder run, String why, IOException e) {
