@@ -1,0 +1,91 @@
+package io.hashlayers.driver.track;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetricsFileTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path run;
+
+    @Test
+    void eachLineIsAnObjectWithTheFieldsThatWereAnnounced() throws IOException {
+        try (MetricsFile file = open()) {
+            file.write(new StepMetrics(3, 2.5, 3072, 1e6 / 3, 1.5e-3, 0.1, 1 / 3.0));
+            file.write(new EvaluationMetrics(3, "valid", 20, 10));
+        }
+
+        List<Map<String, Object>> lines = lines();
+        assertThat(lines).hasSize(2);
+        assertThat(lines.get(0))
+                .containsExactly(
+                        Map.entry("step", 3),
+                        Map.entry("loss", 2.5),
+                        Map.entry("tokens", 3072),
+                        Map.entry("tokens_per_second", 1e6 / 3),
+                        Map.entry("learning_rate", 1.5e-3),
+                        Map.entry("gradient_norm", 0.1),
+                        Map.entry("max_vio", 1 / 3.0));
+        assertThat(lines.get(1))
+                .containsExactly(
+                        Map.entry("step", 3), Map.entry("split", "valid"), Map.entry("perplexity", Math.exp(2)));
+    }
+
+    @Test
+    void aLineIsOnItsWayAsSoonAsItIsWritten() throws IOException {
+        try (MetricsFile file = open()) {
+            for (int step = 1; step <= 3; step++) {
+                file.write(new StepMetrics(step, 1, step, 1, 1, 1, 0));
+                assertThat(lines()).hasSize(step);
+            }
+        }
+    }
+
+    @Test
+    void aLossThatIsNoNumberIsStillJson() throws IOException {
+        try (MetricsFile file = open()) {
+            file.write(new StepMetrics(1, Double.NaN, 1, Double.POSITIVE_INFINITY, 1, Double.NaN, 0));
+        }
+
+        assertThat(lines().get(0)).containsEntry("loss", "NaN").containsEntry("tokens_per_second", "Infinity");
+    }
+
+    @Test
+    void anotherRunStartsAnew() throws IOException {
+        for (int run = 0; run < 2; run++) {
+            try (MetricsFile file = open()) {
+                file.write(new EvaluationMetrics(run, "test", 1, 1));
+            }
+        }
+
+        assertThat(lines()).hasSize(1).first().satisfies(line -> assertThat(line)
+                .containsEntry("step", 1));
+    }
+
+    private MetricsFile open() throws IOException {
+        return new MetricsFile(new Configuration(), run.toString());
+    }
+
+    private List<Map<String, Object>> lines() throws IOException {
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+            lines.add(JSON.readValue(line, new TypeReference<LinkedHashMap<String, Object>>() {}));
+        }
+        return lines;
+    }
+}
