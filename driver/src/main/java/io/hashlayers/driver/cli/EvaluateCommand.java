@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Option;
                 "Measures a saved model: perplexity, bits per byte, and the unigram perplexity of the same tokens.",
         footer = {
             "",
-            "Bits per byte compare models with different dictionaries.",
+            "Bits per byte compare models with different dictionaries. The unigram perplexity is by the frequencies of the",
+            "dataset's training split; with --text there is none.",
             "",
             "Examples:",
             "  hashlayers evaluate --run work/run",
@@ -121,15 +123,16 @@ final class EvaluateCommand implements Callable<Integer> {
         return EvaluationRun.run(spark, request, ConsoleReporter.of(0, 0));
     }
 
-    private static String describe(EvaluationSummary summary) {
+    static String describe(EvaluationSummary summary) {
+        OptionalDouble unigram = summary.unigramPerplexity();
         return String.format(
                 Locale.ROOT,
-                "step %d, %s split, %,d tokens: perplexity %.2f (unigram %.1f), %.4f bits per byte, %,.0f tokens/s on %d ranks",
+                "step %d, %s split, %,d tokens: perplexity %.2f%s, %.4f bits per byte, %,.0f tokens/s on %d ranks",
                 summary.step(),
                 summary.split(),
                 summary.tokens(),
                 summary.perplexity(),
-                summary.unigramPerplexity(),
+                unigram.isPresent() ? String.format(Locale.ROOT, " (unigram %.1f)", unigram.getAsDouble()) : "",
                 summary.bitsPerByte(),
                 summary.tokensPerSecond(),
                 summary.worldSize());

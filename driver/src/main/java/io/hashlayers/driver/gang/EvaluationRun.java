@@ -21,8 +21,10 @@ import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -153,9 +155,16 @@ public final class EvaluationRun {
                 metrics.split(),
                 metrics.perplexity(),
                 metrics.nats() / metrics.tokens() / Math.log(2) / bytesPerToken,
-                new UnigramModel(frequencies.train()).perplexity(counts(frequencies)),
+                unigramPerplexity(frequencies),
                 metrics.tokens(),
                 metrics.tokens() / result.seconds(),
                 worldSize);
+    }
+
+    private OptionalDouble unigramPerplexity(Frequencies frequencies) {
+        long[] train = frequencies.train();
+        return Arrays.stream(train).allMatch(count -> count == 0)
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(new UnigramModel(train).perplexity(counts(frequencies)));
     }
 }

@@ -1,9 +1,12 @@
 package io.hashlayers.driver.gang;
 
+import java.util.OptionalDouble;
+
 /**
  * The quality of a checkpoint on one split.
  *
- * @param unigramPerplexity of the same tokens under the token frequencies of the dataset's training split
+ * @param unigramPerplexity of the same tokens under the token frequencies of the dataset's training split; empty if that
+ *     split has no tokens
  * @param tokens predicted
  */
 public record EvaluationSummary(
@@ -11,7 +14,7 @@ public record EvaluationSummary(
         String split,
         double perplexity,
         double bitsPerByte,
-        double unigramPerplexity,
+        OptionalDouble unigramPerplexity,
         long tokens,
         double tokensPerSecond,
         int worldSize) {}

@@ -65,6 +65,10 @@ final class TinyDataset {
     private static long[] counts(java.nio.file.Path dir, String split) {
         long[] counts = new long[VOCABULARY];
         int[] tokens = new int[1];
+        Path path = new Path(dir.toString());
+        if (DatasetManifest.read(new Configuration(), path).split(split).tokens() == 0) {
+            return counts; // and no rows to read
+        }
         try (TokenDataset dataset = TokenDataset.open(new Configuration(), dir.toString(), split, 1)) {
             for (long row = 0; row < dataset.rows(); row++) {
                 dataset.readRow(row, tokens, new int[1], 0);

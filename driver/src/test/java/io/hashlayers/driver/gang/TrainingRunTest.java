@@ -174,11 +174,23 @@ class TrainingRunTest {
             assertThat(evaluation.perplexity())
                     .isCloseTo(summary.validPerplexity(), within(1e-5 * summary.validPerplexity()));
             assertThat(evaluation.bitsPerByte()).isCloseTo(summary.validBitsPerByte(), within(1e-5));
-            assertThat(evaluation.unigramPerplexity()).isEqualTo(summary.unigramPerplexity());
+            assertThat(evaluation.unigramPerplexity()).hasValue(summary.unigramPerplexity());
             assertThat(evaluation.step()).isEqualTo(STEPS);
             assertThat(evaluation.tokens()).isEqualTo(37 * 8);
             assertThat(evaluation.worldSize()).isEqualTo(ranks);
         }
+    }
+
+    @Test
+    void aTextWithoutATrainingSplitHasNoUnigramPerplexity() throws IOException {
+        Path text = dir.resolve("text");
+        TinyDataset.write(text, 0, 300, 1);
+        TinyDataset.writeFrequencies(spark, text);
+
+        EvaluationSummary evaluation = evaluate(text, 1);
+
+        assertThat(evaluation.unigramPerplexity()).isEmpty();
+        assertThat(evaluation.perplexity()).isGreaterThan(1);
     }
 
     @Test

@@ -1,0 +1,53 @@
+package io.hashlayers.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FailureReportTest {
+    private final StringWriter err = new StringWriter();
+
+    private int report(Throwable failure, boolean verbose) {
+        return new FailureReport().report(failure, new PrintWriter(err, true), verbose);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Failure.class)
+    void aFailureOfOursIsFoundInsideOthersAndGivesItsExitStatus(Failure kind) {
+        var ours = new TrainingException(kind, "a sentence; do this");
+
+        assertThat(report(new IllegalStateException("job", new ExecutionException(ours)), false))
+                .isEqualTo(kind.exitCode());
+
+        assertThat(err.toString()).startsWith("hashlayers: a sentence; do this").doesNotContain("\tat ", "job");
+        assertThat(err.toString().contains("please report it")).isEqualTo(kind == Failure.BUG);
+    }
+
+    @Test
+    void anythingElseIsAFaultOfTheProgram() {
+        assertThat(report(new IllegalStateException("surprise"), false)).isEqualTo(70);
+
+        assertThat(err.toString()).contains("java.lang.IllegalStateException: surprise", "please report it");
+    }
+
+    @Test
+    void memoryThatIsUsedUpIsAMatterOfResources() {
+        assertThat(report(new OutOfMemoryError("Java heap space"), false)).isEqualTo(4);
+
+        assertThat(err.toString()).contains("(Java heap space); give it more with --spark-conf spark.driver.memory=8g");
+    }
+
+    @Test
+    void verboseAddsTheWholeCause() {
+        report(new IllegalStateException("outer", new ArithmeticException("inner")), true);
+
+        assertThat(err.toString()).contains("Caused by: java.lang.ArithmeticException: inner", "\tat ");
+    }
+}
