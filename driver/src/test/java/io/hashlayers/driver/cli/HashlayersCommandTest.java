@@ -51,8 +51,8 @@ class HashlayersCommandTest {
         assertThat(run()).isEqualTo(USER);
 
         assertThat(err.toString())
-                .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, train, evaluate,"
-                        + " generate, bench")
+                .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, plan, train,"
+                        + " evaluate, generate, bench")
                 .contains("see hashlayers --help");
         assertThat(out.toString()).isEmpty();
     }
