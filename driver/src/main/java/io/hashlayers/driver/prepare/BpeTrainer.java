@@ -148,26 +148,28 @@ final class BpeTrainer {
         grown.forEach(fresh -> candidates.add(new Candidate(fresh, countOf(fresh))));
     }
 
-    /** Merges a pair in one word, from left to right, and tells the counts of the neighbours. */
+    /** Merges a pair in one word, in one pass from left to right, and tells the counts of the neighbours. */
     private void merge(int number, int left, int right, int id, Set<Long> grown) {
         Word word = words.get(number);
         int[] ids = word.ids;
-        for (int i = 0; i + 1 < word.length; i++) {
-            if (ids[i] != left || ids[i + 1] != right) {
+        int kept = 0; // ids before it are those of the merged word
+        for (int i = 0; i < word.length; kept++) {
+            if (i + 1 == word.length || ids[i] != left || ids[i + 1] != right) {
+                ids[kept] = ids[i++];
                 continue;
             }
-            if (i > 0) {
-                change(pair(ids[i - 1], left), number, -word.count);
-                grown.add(change(pair(ids[i - 1], id), number, word.count));
+            i += 2;
+            if (kept > 0) {
+                change(pair(ids[kept - 1], left), number, -word.count);
+                grown.add(change(pair(ids[kept - 1], id), number, word.count));
             }
-            ids[i] = id;
-            System.arraycopy(ids, i + 2, ids, i + 1, word.length - i - 2);
-            word.length--;
-            if (i + 1 < word.length) {
-                change(pair(right, ids[i + 1]), number, -word.count);
-                grown.add(change(pair(id, ids[i + 1]), number, word.count));
+            if (i < word.length) {
+                change(pair(right, ids[i]), number, -word.count);
+                grown.add(change(pair(id, ids[i]), number, word.count));
             }
+            ids[kept] = id;
         }
+        word.length = kept;
     }
 
     private long change(long pair, int word, long by) {

@@ -24,6 +24,37 @@ class BpeTrainerTest {
         assertThat(merges).isEqualTo(expected);
     }
 
+    @RandomSeeds(20)
+    void learnsTheSameOfLongRunsOfFewCharacters(long seed) {
+        var random = new SplittableRandom(seed);
+        Map<String, Long> words = new TreeMap<>();
+        for (int i = 0; i < 4; i++) {
+            StringBuilder word = new StringBuilder();
+            while (word.length() < 60) {
+                word.append(String.valueOf((char) ('a' + random.nextInt(3))).repeat(random.nextInt(1, 20)));
+            }
+            words.put(word.toString(), random.nextLong(1, 5));
+        }
+        List<String> expected = naiveMerges(words, 25);
+
+        List<String> merges = BpeTrainer.train(words, sizeAfter(expected)).merges();
+
+        assertThat(merges).isEqualTo(expected);
+    }
+
+    /** Moving the rest of the word at every occurrence would copy 2^42 numbers in the first merge alone. */
+    @Test
+    void aVeryLongRunOfOneCharacterIsHalvedByEveryMerge() {
+        String run = "x".repeat(1 << 22);
+
+        Dictionary dictionary = BpeTrainer.train(Map.of(run, 1L), 257 + 21);
+
+        for (int merge = 0; merge < 21; merge++) {
+            String half = "x".repeat(1 << merge);
+            assertThat(dictionary.merges().get(merge)).isEqualTo(half + " " + half);
+        }
+    }
+
     @Test
     void encodingByTheLibraryIsThatOfTheMergesAndDecodesToTheText() {
         Map<String, Long> words = new TreeMap<>();
