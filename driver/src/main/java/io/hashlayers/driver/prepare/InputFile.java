@@ -7,9 +7,10 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,33 +26,37 @@ record InputFile(String path, long bytes, long modified, String format) implemen
     private static final int COMPRESSION = 4;
 
     /**
-     * Finds the files behind paths and globs, in the order of their paths; hidden files are left out.
+     * Finds the files behind paths and globs, in the order of their paths and each once; hidden files are left out.
      *
      * @throws TrainingException of kind DATA if a path matches nothing
      */
     static List<InputFile> find(Configuration hadoop, List<String> inputs, String format) {
-        List<InputFile> files = new ArrayList<>();
+        SortedMap<String, InputFile> files = new TreeMap<>();
         for (String input : inputs) {
-            int before = files.size();
-            try {
-                Path pattern = new Path(input);
-                FileSystem fileSystem = pattern.getFileSystem(hadoop);
-                FileStatus[] matches = fileSystem.globStatus(pattern);
-                for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
-                    collect(fileSystem, match, format, files);
-                }
-            } catch (IOException | IllegalArgumentException e) {
-                throw new TrainingException(
-                        Failure.DATA, "the input " + input + " cannot be read: " + e.getMessage(), e);
-            }
-            if (files.size() == before) {
+            List<InputFile> found = behind(hadoop, input, format);
+            if (found.isEmpty()) {
                 throw new TrainingException(
                         Failure.DATA,
                         "the input " + input + " does not exist or holds no file; check the path after --input");
             }
+            found.forEach(file -> files.put(file.path(), file));
         }
-        files.sort(Comparator.comparing(InputFile::path));
-        return files;
+        return List.copyOf(files.values());
+    }
+
+    private static List<InputFile> behind(Configuration hadoop, String input, String format) {
+        List<InputFile> found = new ArrayList<>();
+        try {
+            Path pattern = new Path(input);
+            FileSystem fileSystem = pattern.getFileSystem(hadoop);
+            FileStatus[] matches = fileSystem.globStatus(pattern);
+            for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
+                collect(fileSystem, match, format, found);
+            }
+            return found;
+        } catch (IOException | IllegalArgumentException e) {
+            throw new TrainingException(Failure.DATA, "the input " + input + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static void collect(FileSystem fileSystem, FileStatus status, String format, List<InputFile> files)
@@ -82,11 +87,11 @@ record InputFile(String path, long bytes, long modified, String format) implemen
     }
 
     boolean gzip() {
-        return path.endsWith(".gz");
+        return path.toLowerCase(Locale.ROOT).endsWith(".gz");
     }
 
     boolean zstd() {
-        return path.endsWith(".zst");
+        return path.toLowerCase(Locale.ROOT).endsWith(".zst");
     }
 
     /** Bytes of its text, roughly. */
