@@ -1,63 +1,76 @@
 package io.hashlayers.driver.prepare;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.luben.zstd.ZstdInputStream;
+import io.hashlayers.driver.prepare.LineReader.LineTooLongException;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The documents of one text file, in order; empty ones are skipped.
+ * The documents of one part of a text file, in order; empty ones are skipped.
  *
- * <p>Strict: bytes that are not UTF-8 and lines that are not JSON end the reading with a DATA error that names the file and
- * the line.
+ * <p>Strict: a line that is not UTF-8, not JSON where JSON is asked for, or absurdly long ends the reading with a DATA error
+ * that names the file and the line.
  */
 final class DocumentReader implements Iterator<String>, Closeable {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MOST_LINE_BYTES = 256 << 20;
+    private static final String BYTE_ORDER_MARK = "\ufeff";
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
-    private final InputFile file;
+    private final InputRange range;
     private final String textField;
-    private final BufferedReader reader;
-    private long line;
+    private final long offset; // of the file where the lines begin to be counted
+    private final LineReader lines;
     private @Nullable String next;
 
-    DocumentReader(Configuration hadoop, InputFile file, String textField) throws IOException {
-        this.file = file;
+    /** @throws IOException if the file cannot be opened */
+    DocumentReader(Configuration hadoop, InputRange range, String textField) throws IOException {
+        this(hadoop, range, textField, MOST_LINE_BYTES);
+    }
+
+    DocumentReader(Configuration hadoop, InputRange range, String textField, int mostLineBytes) throws IOException {
+        this.range = range;
         this.textField = textField;
-        this.reader = new BufferedReader(
-                new InputStreamReader(
-                        open(hadoop, file),
-                        StandardCharsets.UTF_8
-                                .newDecoder()
-                                .onMalformedInput(CodingErrorAction.REPORT)
-                                .onUnmappableCharacter(CodingErrorAction.REPORT)),
-                1 << 16);
+        this.offset = Math.max(0, range.start() - 1);
+        this.lines = new LineReader(open(hadoop, range.file(), offset), mostLineBytes);
+        if (range.start() > 0) {
+            guarded(this::lineThatBeganBefore);
+        }
         this.next = read();
     }
 
-    private static InputStream open(Configuration hadoop, InputFile file) throws IOException {
+    private static InputStream open(Configuration hadoop, InputFile file, long offset) throws IOException {
         Path path = new Path(file.path());
-        InputStream raw = path.getFileSystem(hadoop).open(path);
-        if (file.gzip()) {
-            return new GZIPInputStream(raw, 1 << 16);
+        FSDataInputStream raw = path.getFileSystem(hadoop).open(path);
+        try {
+            if (file.gzip()) {
+                return new GZIPInputStream(raw, 1 << 16);
+            }
+            raw.seek(offset);
+            return file.zstd() ? new ZstdInputStream(raw) : raw;
+        } catch (IOException e) {
+            raw.close();
+            throw e;
         }
-        return file.zstd() ? new ZstdInputStream(raw) : raw;
     }
 
     @Override
@@ -76,70 +89,125 @@ final class DocumentReader implements Iterator<String>, Closeable {
     }
 
     private @Nullable String read() {
-        try {
-            String document = file.format().equals("blank-line") ? paragraph() : nonBlankLine();
-            if (document == null) {
-                reader.close();
-                return null;
-            }
-            return file.format().equals("jsonl") ? textOf(document) : document;
-        } catch (CharacterCodingException e) {
-            throw new TrainingException(
-                    Failure.DATA,
-                    file.path() + " is not UTF-8 near line " + (line + 1) + "; convert it, for example with iconv",
-                    e);
-        } catch (IOException e) {
-            throw new TrainingException(
-                    Failure.DATA, file.path() + " cannot be read near line " + (line + 1) + ": " + e.getMessage(), e);
+        String document = guarded(
+                switch (range.file().format()) {
+                    case "blank-line" -> this::paragraph;
+                    case "jsonl" -> this::nonBlankText;
+                    default -> this::nonBlankLine;
+                });
+        if (document == null) {
+            close();
         }
+        return document;
+    }
+
+    private interface Reading {
+        @Nullable
+        String next() throws IOException;
+    }
+
+    private @Nullable String guarded(Reading reading) {
+        try {
+            return reading.next();
+        } catch (IOException | TrainingException e) {
+            TrainingException failure = e instanceof TrainingException known ? known : translated((IOException) e);
+            try {
+                lines.close();
+            } catch (IOException closing) {
+                failure.addSuppressed(closing);
+            }
+            throw failure;
+        }
+    }
+
+    private TrainingException translated(IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return unusable("is not UTF-8 in " + place() + "; convert it, for example with iconv", e);
+        }
+        return e instanceof LineTooLongException
+                ? unusable(place() + " is " + e.getMessage() + "; check prepare.format, or cut the text", e)
+                : unusable("cannot be read after " + place() + ": " + e.getMessage() + "; is it damaged?", e);
+    }
+
+    private TrainingException unusable(String what, @Nullable Exception cause) {
+        String message = range.file().path() + " " + what;
+        return cause == null
+                ? new TrainingException(Failure.DATA, message)
+                : new TrainingException(Failure.DATA, message, cause);
+    }
+
+    private String place() {
+        return range.place(lines.number(), offset + lines.start());
+    }
+
+    /** If the byte before the start ends a line, nothing but that byte is passed over. */
+    private @Nullable String lineThatBeganBefore() throws IOException {
+        lines.skip();
+        return null;
+    }
+
+    private @Nullable String nonBlankText() throws IOException {
+        String document;
+        do {
+            String line = nonBlankLine();
+            document = line == null ? null : textOf(line);
+        } while (document != null && document.isBlank());
+        return document;
     }
 
     private @Nullable String nonBlankLine() throws IOException {
-        String text = nextLine();
-        while (text != null && text.isBlank()) {
-            text = nextLine();
+        String line = nextLine();
+        while (line != null && line.isBlank()) {
+            line = nextLine();
         }
-        return text;
+        return line;
     }
 
     private @Nullable String paragraph() throws IOException {
-        String text = nonBlankLine();
-        if (text == null) {
+        String line = nonBlankLine();
+        if (line == null) {
             return null;
         }
-        StringBuilder document = new StringBuilder(text);
-        for (text = nextLine(); text != null && !text.isBlank(); text = nextLine()) {
-            document.append('\n').append(text);
+        StringBuilder document = new StringBuilder(line);
+        for (line = nextLine(); line != null && !line.isBlank(); line = nextLine()) {
+            document.append('\n').append(line);
         }
         return document.toString();
     }
 
     private @Nullable String nextLine() throws IOException {
-        String text = reader.readLine();
-        line += text == null ? 0 : 1;
-        return text;
+        if (offset + lines.nextStart() >= range.end()) {
+            return null;
+        }
+        String line = lines.next();
+        if (line == null || offset + lines.start() > 0 || !line.startsWith(BYTE_ORDER_MARK)) {
+            return line;
+        }
+        return line.substring(BYTE_ORDER_MARK.length());
     }
 
     private String textOf(String json) {
+        JsonNode text;
         try {
-            JsonNode text = JSON.readTree(json).get(textField);
-            if (text == null || !text.isTextual()) {
-                throw new TrainingException(
-                        Failure.DATA,
-                        file.path() + " line " + line + " has no text in its field \"" + textField
-                                + "\"; name the field with prepare.text-field");
-            }
-            return text.textValue();
+            text = JSON.readTree(json).get(textField);
         } catch (JsonProcessingException e) {
-            throw new TrainingException(
-                    Failure.DATA, file.path() + " line " + line + " is not JSON: " + e.getOriginalMessage(), e);
+            throw unusable(place() + " is not JSON: " + e.getOriginalMessage(), e);
         }
+        if (text == null || !text.isTextual()) {
+            throw unusable(
+                    place() + " has no text in its field \"" + textField + "\"; name the field with prepare.text-field",
+                    null);
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text.textValue())) {
+            throw unusable(place() + " has half of a surrogate pair in its field \"" + textField + "\"", null);
+        }
+        return text.textValue();
     }
 
     @Override
     public void close() {
         try {
-            reader.close();
+            lines.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

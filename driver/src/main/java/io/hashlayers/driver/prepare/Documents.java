@@ -6,21 +6,23 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.Partitioner;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskCompletionListener;
 import scala.Tuple2;
 
 /**
- * All documents of the input, keyed by (file, position), in as many partitions as the dataset will have shards.
+ * All documents of the input, keyed by (range of a file, position), in as many partitions as the dataset will have shards.
  *
- * <p>Which partition a document is in, and where in it, follows from the input alone: runs of documents of a file go to the
- * partitions in turn, and each is sorted by key.
+ * <p>Which partition a document is in, and where in it, follows from the input alone: runs of documents of a range go to
+ * the partitions in turn, and each is sorted by key.
  */
 final class Documents {
     private static final long SHARD_BYTES = 4L << 20;
@@ -31,20 +33,26 @@ final class Documents {
     private Documents() {}
 
     static JavaPairRDD<Long, String> read(SparkSession spark, List<InputFile> files, String textField) {
+        return read(spark, files, textField, InputRange.BYTES);
+    }
+
+    static JavaPairRDD<Long, String> read(
+            SparkSession spark, List<InputFile> files, String textField, long rangeBytes) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         var hadoop = new SerializableConfiguration(context.hadoopConfiguration());
+        List<InputRange> ranges = InputRange.of(files, rangeBytes);
         List<JavaPairRDD<Long, String>> parts = new ArrayList<>();
-        List<Integer> texts = new ArrayList<>(); // numbers of files; the files themselves travel with the closure
-        for (int i = 0; i < files.size(); i++) {
-            if (files.get(i).format().equals("parquet")) {
-                parts.add(parquet(spark, i, files.get(i), textField));
+        List<Integer> texts = new ArrayList<>(); // numbers of ranges; the ranges themselves travel with the closure
+        for (int i = 0; i < ranges.size(); i++) {
+            if (ranges.get(i).file().format().equals("parquet")) {
+                parts.add(parquet(spark, i, ranges.get(i).file(), textField));
             } else {
                 texts.add(i);
             }
         }
         if (!texts.isEmpty()) {
             parts.add(context.parallelize(texts, texts.size())
-                    .flatMapToPair(file -> keyed(file, reader(hadoop.value(), files.get(file), textField))));
+                    .flatMapToPair(range -> keyed(range, reader(hadoop.value(), ranges.get(range), textField))));
         }
         JavaPairRDD<Long, String> all = parts.get(0);
         for (JavaPairRDD<Long, String> part : parts.subList(1, parts.size())) {
@@ -53,36 +61,48 @@ final class Documents {
         return all.repartitionAndSortWithinPartitions(new InTurn(shards(files)));
     }
 
-    private static Iterator<String> reader(Configuration hadoop, InputFile file, String textField) {
+    private static Iterator<String> reader(Configuration hadoop, InputRange range, String textField) {
         try {
-            return new DocumentReader(hadoop, file, textField);
+            var reader = new DocumentReader(hadoop, range, textField);
+            TaskCompletionListener close = task -> reader.close();
+            TaskContext.get().addTaskCompletionListener(close);
+            return reader;
         } catch (IOException e) {
-            throw new TrainingException(
-                    Failure.DATA, file.path() + " cannot be read: " + e.getMessage() + "; is it damaged?", e);
+            throw unreadable(range.file(), e);
         }
     }
 
-    private static JavaPairRDD<Long, String> parquet(SparkSession spark, int number, InputFile file, String textField) {
-        var table = spark.read().parquet(file.path());
+    private static TrainingException unreadable(InputFile file, Exception cause) {
+        return new TrainingException(
+                Failure.DATA, file.path() + " cannot be read: " + cause.getMessage() + "; is it damaged?", cause);
+    }
+
+    /** Keyed by the number of the row, however Spark cuts the file. */
+    private static JavaPairRDD<Long, String> parquet(SparkSession spark, int range, InputFile file, String textField) {
+        Dataset<Row> table = parquetTable(spark, file);
         if (!List.of(table.columns()).contains(textField)) {
             throw new TrainingException(
                     Failure.DATA,
                     file.path() + " has no column \"" + textField + "\", only " + List.of(table.columns())
                             + "; name one with prepare.text-field");
         }
-        return table.select(table.col(textField).cast("string"))
-                .coalesce(1)
+        return table.select(
+                        table.col("`" + textField + "`").cast("string"),
+                        table.metadataColumn("_metadata").getField("row_index"))
                 .javaRDD()
-                .mapPartitionsToPair(rows -> keyed(
-                        number,
-                        StreamSupport.stream(((Iterable<Row>) () -> rows).spliterator(), false)
-                                .filter(row ->
-                                        !row.isNullAt(0) && !row.getString(0).isBlank())
-                                .map(row -> row.getString(0))
-                                .iterator()));
+                .filter(row -> !row.isNullAt(0) && !row.getString(0).isBlank())
+                .mapToPair(row -> new Tuple2<>(key(range, row.getLong(1)), row.getString(0)));
     }
 
-    private static Iterator<Tuple2<Long, String>> keyed(int file, Iterator<String> documents) {
+    private static Dataset<Row> parquetTable(SparkSession spark, InputFile file) {
+        try {
+            return spark.read().parquet(file.path().replaceAll("[\\[\\]{}*?\\\\]", "\\\\$0"));
+        } catch (Exception e) { // Scala does not say which: Spark throws checked ones, too
+            throw unreadable(file, e);
+        }
+    }
+
+    private static Iterator<Tuple2<Long, String>> keyed(int range, Iterator<String> documents) {
         return new Iterator<>() {
             private long position;
 
@@ -93,9 +113,13 @@ final class Documents {
 
             @Override
             public Tuple2<Long, String> next() {
-                return new Tuple2<>(((long) file << POSITION_BITS) + position++, documents.next());
+                return new Tuple2<>(key(range, position++), documents.next());
             }
         };
+    }
+
+    private static long key(int range, long position) {
+        return ((long) range << POSITION_BITS) + position;
     }
 
     private static int shards(List<InputFile> files) {

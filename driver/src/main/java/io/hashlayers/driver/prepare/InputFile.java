@@ -94,6 +94,11 @@ record InputFile(String path, long bytes, long modified, String format) implemen
         return path.toLowerCase(Locale.ROOT).endsWith(".zst");
     }
 
+    /** Whether it can be read from its middle on: plain text in which every line is for itself. */
+    boolean divisible() {
+        return !gzip() && !zstd() && (format.equals("lines") || format.equals("jsonl"));
+    }
+
     /** Bytes of its text, roughly. */
     long textBytes() {
         return gzip() || zstd() || format.equals("parquet") ? COMPRESSION * bytes : bytes;
