@@ -10,8 +10,6 @@ import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,6 +18,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
@@ -107,8 +106,13 @@ public final class Prepare {
     private DatasetManifest write(List<InputFile> files, Map<String, String> settings, String draft)
             throws IOException {
         JavaPairRDD<Long, String> documents = Documents.read(spark, files, config.textField());
+        if (documents.isEmpty()) {
+            throw new TrainingException(
+                    Failure.DATA, "the input " + config.inputs() + " holds no text; check the path and prepare.format");
+        }
+        var splitRule = new SplitRule(config.validFraction(), config.testFraction(), config.seed());
         byte[] json = config.tokenizer().isEmpty()
-                ? trainTokenizer(documents)
+                ? trainTokenizer(documents.values().filter(text -> splitRule.splitOf(text) == SplitRule.TRAIN))
                 : TextTokenizer.read(hadoop, config.tokenizer());
         try (TextTokenizer tokenizer = TextTokenizer.of(json)) {
             Path path = new Path(draft, DatasetFiles.TOKENIZER);
@@ -116,7 +120,7 @@ public final class Prepare {
                 out.write(json);
             }
             long start = System.nanoTime();
-            List<Tuple2<Integer, ShardTask.Result[]>> shards = encode(documents, new ShardTask(json, draft, config));
+            List<Tuple2<Integer, ShardTask.Result[]>> shards = encode(documents, new ShardTask(json, draft, splitRule));
             progress.accept("encoded %d shards in %.1f s".formatted(shards.size(), seconds(start)));
             frequencies(shards, tokenizer.vocabularySize()).write(spark, draft, tokenizer);
             Map<String, SplitInfo> splits = splits(shards);
@@ -133,33 +137,19 @@ public final class Prepare {
         }
     }
 
-    private byte[] trainTokenizer(JavaPairRDD<Long, String> documents) {
-        long start = System.nanoTime();
-        Map<String, Long> words = documents
-                .values()
-                .mapPartitionsToPair(Prepare::countWords)
-                .reduceByKey(Long::sum)
-                .collectAsMap();
+    private byte[] trainTokenizer(JavaRDD<String> texts) {
+        Map<String, Long> words = new WordCounts().of(texts, progress);
         if (words.isEmpty()) {
             throw new TrainingException(
-                    Failure.DATA, "the input " + config.inputs() + " holds no text; check the path and prepare.format");
+                    Failure.DATA,
+                    "no document of the input falls into the train split, of which the dictionary is learned; lower"
+                            + " prepare.valid-fraction and prepare.test-fraction, or give more documents");
         }
-        progress.accept("counted %,d different words in %.1f s".formatted(words.size(), seconds(start)));
-        start = System.nanoTime();
+        long start = System.nanoTime();
         byte[] json = TokenizerJson.of(BpeTrainer.train(words, config.vocabularySize()));
         progress.accept(
                 "learned a dictionary of %,d entries in %.1f s".formatted(config.vocabularySize(), seconds(start)));
         return json;
-    }
-
-    private static Iterator<Tuple2<String, Long>> countWords(Iterator<String> texts) {
-        Map<String, Long> counts = new HashMap<>();
-        while (texts.hasNext()) {
-            PreTokens.forEach(texts.next(), word -> counts.merge(word, 1L, Long::sum));
-        }
-        return counts.entrySet().stream()
-                .map(entry -> new Tuple2<>(entry.getKey(), entry.getValue()))
-                .iterator();
     }
 
     private List<Tuple2<Integer, ShardTask.Result[]>> encode(JavaPairRDD<Long, String> documents, ShardTask task) {
@@ -178,7 +168,7 @@ public final class Prepare {
     }
 
     private static Frequencies frequencies(List<Tuple2<Integer, ShardTask.Result[]>> shards, int vocabularySize) {
-        long[][] counts = new long[ShardTask.SPLITS.size()][vocabularySize];
+        long[][] counts = new long[SplitRule.SPLITS.size()][vocabularySize];
         for (var shard : shards) {
             for (int split = 0; split < counts.length; split++) {
                 ShardTask.Result result = shard._2()[split];
@@ -192,7 +182,7 @@ public final class Prepare {
 
     private static Map<String, SplitInfo> splits(List<Tuple2<Integer, ShardTask.Result[]>> shards) {
         Map<String, SplitInfo> splits = new TreeMap<>();
-        for (int split = 0; split < ShardTask.SPLITS.size(); split++) {
+        for (int split = 0; split < SplitRule.SPLITS.size(); split++) {
             List<SplitInfo.Shard> files = new ArrayList<>();
             long documents = 0;
             long bytes = 0;
@@ -203,7 +193,7 @@ public final class Prepare {
                 bytes += result.bytes();
             }
             long tokens = files.stream().mapToLong(SplitInfo.Shard::tokens).sum();
-            splits.put(ShardTask.SPLITS.get(split), new SplitInfo(tokens, documents, bytes, files));
+            splits.put(SplitRule.SPLITS.get(split), new SplitInfo(tokens, documents, bytes, files));
         }
         return splits;
     }

@@ -37,7 +37,7 @@ final class ResultBytes {
     static Tuple2<Integer, ShardTask.Result[]> read(byte[] bytes) {
         try (var in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             int partition = in.readInt();
-            ShardTask.Result[] results = new ShardTask.Result[ShardTask.SPLITS.size()];
+            ShardTask.Result[] results = new ShardTask.Result[SplitRule.SPLITS.size()];
             for (int split = 0; split < results.length; split++) {
                 var shard = new SplitInfo.Shard(in.readUTF(), in.readLong(), in.readLong(), in.readUTF());
                 long documents = in.readLong();

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -15,23 +14,14 @@ import scala.Tuple2;
 
 /** Encodes the documents of one partition into one shard of each split. */
 final class ShardTask implements Serializable {
-    static final List<String> SPLITS = List.of(DatasetFiles.TRAIN, DatasetFiles.VALID, DatasetFiles.TEST);
-
-    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
-    private static final long FNV_PRIME = 0x100000001b3L;
-
     private final byte[] tokenizerJson;
     private final String dir;
-    private final double validFraction;
-    private final double testFraction;
-    private final long seed;
+    private final SplitRule splitRule;
 
-    ShardTask(byte[] tokenizerJson, String dir, PrepareConfig config) {
+    ShardTask(byte[] tokenizerJson, String dir, SplitRule splitRule) {
         this.tokenizerJson = tokenizerJson;
         this.dir = dir;
-        this.validFraction = config.validFraction();
-        this.testFraction = config.testFraction();
-        this.seed = config.seed();
+        this.splitRule = splitRule;
     }
 
     /** One split of a shard while it is written. */
@@ -87,12 +77,12 @@ final class ShardTask implements Serializable {
         }
     }
 
-    /** Writes the shards of a partition; results in the order of {@link #SPLITS}. */
+    /** Writes the shards of a partition; results in the order of {@link SplitRule#SPLITS}. */
     Result[] write(Configuration hadoop, int partition, Iterator<Tuple2<Long, String>> documents) throws IOException {
         try (TextTokenizer tokenizer = TextTokenizer.of(tokenizerJson)) {
-            Part[] parts = new Part[SPLITS.size()];
+            Part[] parts = new Part[SplitRule.SPLITS.size()];
             for (int split = 0; split < parts.length; split++) {
-                String file = DatasetFiles.shard(SPLITS.get(split), partition);
+                String file = DatasetFiles.shard(SplitRule.SPLITS.get(split), partition);
                 parts[split] = new Part(
                         new TokenShardWriter(hadoop, new Path(dir), file, tokenizer.vocabularySize()),
                         tokenizer.vocabularySize());
@@ -100,7 +90,7 @@ final class ShardTask implements Serializable {
             while (documents.hasNext()) {
                 String text = documents.next()._2();
                 byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-                add(parts[split(bytes)], tokenizer, text, bytes.length);
+                add(parts[splitRule.splitOf(bytes)], tokenizer, text, bytes.length);
             }
             Result[] results = new Result[parts.length];
             for (int split = 0; split < parts.length; split++) {
@@ -128,19 +118,5 @@ final class ShardTask implements Serializable {
         long[] counts =
                 IntStream.of(tokens).mapToLong(token -> part.counts[token]).toArray();
         return new Result(part.writer.finish(), part.documents, part.bytes, tokens, counts);
-    }
-
-    /** Equal texts go to the same split, whatever their place: the split is a hash of the text (FNV-1a, then mixed). */
-    private int split(byte[] text) {
-        long hash = FNV_OFFSET ^ seed;
-        for (byte value : text) {
-            hash = (hash ^ (value & 0xFF)) * FNV_PRIME;
-        }
-        hash = (hash ^ (hash >>> 32)) * 0xD6E8FEB86659FD93L;
-        double point = ((hash ^ (hash >>> 32)) >>> 11) * 0x1p-53;
-        if (point < validFraction) {
-            return 1;
-        }
-        return point < validFraction + testFraction ? 2 : 0;
     }
 }
