@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
@@ -27,6 +28,7 @@ public final class TextTokenizer implements AutoCloseable {
     private final HuggingFaceTokenizer tokenizer;
     private final int vocabularySize;
     private final int endOfText;
+    private final String endOfTextName;
     private final String digest;
 
     private TextTokenizer(byte[] json, String name) {
@@ -35,12 +37,16 @@ public final class TextTokenizer implements AutoCloseable {
         try {
             JsonNode root = new ObjectMapper().readTree(json);
             this.vocabularySize = vocabularySize(root);
-            this.endOfText = endOfText(root, name);
+            JsonNode end = endOfText(root, name);
+            this.endOfText = end.path("id").asInt();
+            this.endOfTextName = end.path("content").asText();
             this.digest = Sha256.of(json);
             this.tokenizer = HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(json),
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
-        } catch (IOException | IllegalStateException e) {
+        } catch (TrainingException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) { // the library throws what its native part tells it to
             throw new TrainingException(
                     Failure.DATA, name + " is no tokenizer.json that can be used: " + e.getMessage(), e);
         }
@@ -48,16 +54,17 @@ public final class TextTokenizer implements AutoCloseable {
 
     /** Loads the tokenizer of a dataset. */
     public static TextTokenizer load(Configuration hadoop, String datasetDir) {
-        return loadFile(hadoop, datasetDir + "/" + DatasetFiles.TOKENIZER);
-    }
-
-    /** Loads a {@code tokenizer.json}. */
-    static TextTokenizer loadFile(Configuration hadoop, String file) {
-        return new TextTokenizer(read(hadoop, file), file);
+        String file = datasetDir + "/" + DatasetFiles.TOKENIZER;
+        return of(read(hadoop, file), file);
     }
 
     static TextTokenizer of(byte[] json) {
-        return new TextTokenizer(json, DatasetFiles.TOKENIZER);
+        return of(json, DatasetFiles.TOKENIZER);
+    }
+
+    /** @param name of the file, for messages */
+    static TextTokenizer of(byte[] json, String name) {
+        return new TextTokenizer(json, name);
     }
 
     static byte[] read(Configuration hadoop, String file) {
@@ -90,11 +97,11 @@ public final class TextTokenizer implements AutoCloseable {
         return largest + 1;
     }
 
-    private static int endOfText(JsonNode root, String name) {
+    private static JsonNode endOfText(JsonNode root, String name) {
         for (String end : ENDS) {
             for (JsonNode token : root.path("added_tokens")) {
                 if (token.path("content").asText().equals(end)) {
-                    return token.path("id").asInt();
+                    return token;
                 }
             }
         }
@@ -102,8 +109,25 @@ public final class TextTokenizer implements AutoCloseable {
                 Failure.DATA, name + " has no end-of-text token among its added tokens; one of " + ENDS + " is needed");
     }
 
-    /** Token ids of a text. */
+    /**
+     * Token ids of a text. What looks like the end-of-text token is text: no document can end another one early.
+     */
     public int[] encode(String text) {
+        int end = text.indexOf(endOfTextName);
+        if (end < 0 || endOfTextName.length() < 2) {
+            return encodePlain(text);
+        }
+        IntStream.Builder ids = IntStream.builder();
+        int from = 0;
+        for (; end >= 0; end = text.indexOf(endOfTextName, from)) {
+            IntStream.of(encodePlain(text.substring(from, end + 1))).forEach(ids); // cut within, it is not recognized
+            from = end + 1;
+        }
+        IntStream.of(encodePlain(text.substring(from))).forEach(ids);
+        return ids.build().toArray();
+    }
+
+    private int[] encodePlain(String text) {
         long[] ids = tokenizer.encode(text, false, false).getIds();
         int[] tokens = new int[ids.length];
         for (int i = 0; i < ids.length; i++) {
