@@ -3,9 +3,12 @@ package io.hashlayers.driver.prepare;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.sql.Dataset;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -64,15 +67,26 @@ public final class Frequencies {
         return new Frequencies(counts[0], counts[1], counts[2]);
     }
 
-    /** Writes them as one file in a folder of that name. */
-    void write(SparkSession spark, String datasetDir, TextTokenizer tokenizer) {
+    /** Writes them as one file. The same counts always give the same bytes. */
+    void write(SparkSession spark, Path dir, TextTokenizer tokenizer) throws IOException {
         List<Row> rows = new ArrayList<>();
         for (int token = 0; token < train.length; token++) {
             rows.add(RowFactory.create(
                     token, train[token], valid[token], test[token], tokenizer.decode(new int[] {token})));
         }
-        Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
-        table.coalesce(1).write().parquet(datasetDir + "/" + DatasetFiles.FREQUENCIES);
+        Path folder = new Path(dir, ".frequencies"); // Spark writes folders, under names of its own
+        spark.createDataFrame(rows, SCHEMA)
+                .coalesce(1)
+                .write()
+                .option("compression", "snappy")
+                .parquet(folder.toString());
+        FileSystem fileSystem = DatasetFiles.fileSystem(spark.sparkContext().hadoopConfiguration(), dir);
+        FileStatus[] parts = fileSystem.globStatus(new Path(folder, "part-*.parquet"));
+        if (parts.length != 1) {
+            throw new IOException(folder + " holds " + parts.length + " files of rows instead of 1");
+        }
+        Destination.rename(fileSystem, parts[0].getPath(), new Path(dir, DatasetFiles.FREQUENCIES));
+        fileSystem.delete(folder, true);
     }
 
     /** Counts in the training split, [V]. */

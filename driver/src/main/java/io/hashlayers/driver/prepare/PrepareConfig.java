@@ -57,13 +57,17 @@ public record PrepareConfig(
         return new TrainingException(Failure.USER, message);
     }
 
-    /** What the dataset depends on beside the contents of its input, for the manifest. */
-    Map<String, String> settings(String inputFingerprint) {
+    /**
+     * All that the dataset depends on, for the manifest.
+     *
+     * @param dictionary the digest of a given tokenizer.json, wherever it lies, or how one is learned
+     */
+    Map<String, String> settings(String inputFingerprint, String dictionary) {
         Map<String, String> settings = new TreeMap<>();
         settings.put("input", inputFingerprint);
         settings.put("format", format);
         settings.put("text_field", textField);
-        settings.put("tokenizer", tokenizer.isEmpty() ? "bpe " + vocabularySize : tokenizer);
+        settings.put("tokenizer", dictionary);
         settings.put("valid_fraction", Double.toString(validFraction));
         settings.put("test_fraction", Double.toString(testFraction));
         settings.put("seed", Long.toString(seed));

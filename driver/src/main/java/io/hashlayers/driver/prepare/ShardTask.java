@@ -1,19 +1,28 @@
 package io.hashlayers.driver.prepare;
 
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.SplitInfo;
 import io.hashlayers.worker.data.TokenShardWriter;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import scala.Tuple2;
 
 /** Encodes the documents of one partition into one shard of each split. */
 final class ShardTask implements Serializable {
+    /** Folder of what attempts write, in that of the dataset. */
+    static final String ATTEMPTS = ".attempts";
+
     private final byte[] tokenizerJson;
     private final String dir;
     private final SplitRule splitRule;
@@ -57,6 +66,12 @@ final class ShardTask implements Serializable {
             return shard;
         }
 
+        /** The same of a file that was renamed. */
+        Result named(String file) {
+            var renamed = new SplitInfo.Shard(file, shard.tokens(), shard.bytes(), shard.checksum());
+            return new Result(renamed, documents, bytes, tokens, counts);
+        }
+
         long documents() {
             return documents;
         }
@@ -77,26 +92,59 @@ final class ShardTask implements Serializable {
         }
     }
 
-    /** Writes the shards of a partition; results in the order of {@link SplitRule#SPLITS}. */
-    Result[] write(Configuration hadoop, int partition, Iterator<Tuple2<Long, String>> documents) throws IOException {
+    /**
+     * Writes the shards of a partition, in a folder of this attempt's own; results in the order of
+     * {@link SplitRule#SPLITS}.
+     *
+     * @throws TrainingException of kind RESOURCES if the files cannot be written; then none of them is left
+     */
+    Result[] write(Configuration hadoop, int partition, long attempt, Iterator<Tuple2<Long, String>> documents) {
+        String folder = String.format(Locale.ROOT, "%s/%05d-%d", ATTEMPTS, partition, attempt);
+        Path path = new Path(dir, folder);
+        try {
+            FileSystem fileSystem = DatasetFiles.fileSystem(hadoop, path);
+            if (!fileSystem.exists(new Path(dir))) {
+                throw new IOException("the folder is gone"); // the run was given up: bring nothing of it back
+            }
+            boolean whole = false;
+            try {
+                Result[] results = write(hadoop, folder, documents);
+                whole = true;
+                return results;
+            } finally {
+                if (!whole) {
+                    fileSystem.delete(path, true);
+                }
+            }
+        } catch (IOException e) {
+            throw new TrainingException(
+                    Failure.RESOURCES, path + " cannot be written: " + e.getMessage() + "; check disk and rights", e);
+        }
+    }
+
+    private Result[] write(Configuration hadoop, String folder, Iterator<Tuple2<Long, String>> documents)
+            throws IOException {
+        List<Part> parts = new ArrayList<>();
         try (TextTokenizer tokenizer = TextTokenizer.of(tokenizerJson)) {
-            Part[] parts = new Part[SplitRule.SPLITS.size()];
-            for (int split = 0; split < parts.length; split++) {
-                String file = DatasetFiles.shard(SplitRule.SPLITS.get(split), partition);
-                parts[split] = new Part(
-                        new TokenShardWriter(hadoop, new Path(dir), file, tokenizer.vocabularySize()),
-                        tokenizer.vocabularySize());
+            for (String split : SplitRule.SPLITS) {
+                int vocabularySize = tokenizer.vocabularySize();
+                var writer = new TokenShardWriter(hadoop, new Path(dir), folder + "/" + split + ".bin", vocabularySize);
+                parts.add(new Part(writer, vocabularySize));
             }
             while (documents.hasNext()) {
                 String text = documents.next()._2();
                 byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-                add(parts[splitRule.splitOf(bytes)], tokenizer, text, bytes.length);
+                add(parts.get(splitRule.splitOf(bytes)), tokenizer, text, bytes.length);
             }
-            Result[] results = new Result[parts.length];
-            for (int split = 0; split < parts.length; split++) {
-                results[split] = finish(parts[split]);
+            Result[] results = new Result[parts.size()];
+            for (int split = 0; split < results.length; split++) {
+                results[split] = finish(parts.get(split));
             }
             return results;
+        } finally {
+            for (Part part : parts) {
+                part.writer.close();
+            }
         }
     }
 
