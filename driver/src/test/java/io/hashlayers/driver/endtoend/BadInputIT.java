@@ -55,7 +55,7 @@ class BadInputIT {
         return Stream.of(
                 Arguments.of(DATA, "does not exist", "prepare --input missing.txt --out out"),
                 Arguments.of(DATA, "holds no text", "prepare --input empty.txt --out out"),
-                Arguments.of(DATA, "is not UTF-8 near line 1", "prepare --input latin1.txt --out out"),
+                Arguments.of(DATA, "is not UTF-8 in line 1", "prepare --input latin1.txt --out out"),
                 Arguments.of(USER, "the text allows at most", "prepare --input tiny.txt --out out"),
                 Arguments.of(USER, "did you mean model.dim?", "train --conf slip.conf --data data --run out"),
                 Arguments.of(USER, "must be a whole number", "train --data data --run out -D model.layers=many"),
