@@ -28,9 +28,10 @@ public final class KernelsFactory {
     /**
      * The kernels of a choice.
      *
-     * @throws TrainingException (USER) if they cannot run in this JVM
+     * @throws TrainingException USER if they cannot run in this JVM, RESOURCES if ND4J's backend does not start
      */
     public static Kernels create(KernelChoice choice) {
+        requireBackend();
         if (Matrix.onHost()) {
             Blas.useOneThread();
         }
@@ -41,6 +42,22 @@ public final class KernelsFactory {
                     case ND4J -> new Nd4jKernels();
                 };
         return new CheckedKernels(kernels);
+    }
+
+    private static void requireBackend() {
+        try {
+            Matrix.onHost();
+        } catch (LinkageError e) { // from the static initialisers of ND4J
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "ND4J's backend does not start on this machine (%s); a bundle built with -Dcuda needs a GPU and CUDA 11.6, others need Linux on x86-64"
+                            .formatted(cause),
+                    e);
+        }
     }
 
     private static Kernels vectorKernels() {
