@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class IncomingMessages {
     private final ByteBuffer[] slots = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
     private final int[] totals = new int[2];
-    private final Segments taken = new Segments();
+    private final Segments message = new Segments();
 
     private long assembling = 1; // sequence of the message that comes in
     private int received; // bytes of it
@@ -54,16 +54,16 @@ final class IncomingMessages {
         return arrived >= sequence;
     }
 
-    long bytes(long sequence) {
-        return totals[(int) (sequence & 1)];
+    /** Where an arrived message lies until it is taken. */
+    Segments message(long sequence) {
+        int slot = (int) (sequence & 1);
+        message.clear();
+        message.add(slots[slot], 0, totals[slot]);
+        return message;
     }
 
-    /** Copies an arrived message to its place. */
-    void take(long sequence, Segments target) {
-        int slot = (int) (sequence & 1);
-        taken.clear();
-        taken.add(slots[slot], 0, totals[slot]);
-        taken.copyTo(target);
+    /** Frees the memory of an arrived message. */
+    void take(long sequence) {
         consumed = sequence;
     }
 

@@ -8,14 +8,18 @@ interface Link extends AutoCloseable {
     /** The message to be posted next, to be filled before {@link #post}. */
     Segments outgoing();
 
-    /** Where the next message goes, to be filled before {@link #receive}. */
-    Segments incoming();
-
     /** Offers the outgoing message; returns at once. */
     void post(Operation operation);
 
-    /** Waits for the peer's message of this operation and copies it to its place. */
-    void receive(Operation operation);
+    /**
+     * Waits for the peer's message of this operation and shows where it lies until {@link #taken}.
+     *
+     * @param bytes that it must have
+     */
+    Segments arrived(Operation operation, long bytes);
+
+    /** Gives the memory of the peer's message back. */
+    void taken(Operation operation);
 
     /** Waits until the memory of the posted message may change. */
     void release(Operation operation);

@@ -11,12 +11,11 @@ final class LocalLink implements Link {
     private final String peer;
     private final FirstFailure failure;
     private final FirstFailure peersFailure;
-    private final Segments incoming = new Segments();
 
     // Made once: a lambda in a wait would be allocated in every operation.
     private long sequence;
     private final BooleanSupplier posted = this::posted;
-    private final BooleanSupplier taken = this::taken;
+    private final BooleanSupplier released = this::released;
 
     private LocalLink(Direction out, Direction in, int peer, FirstFailure failure, FirstFailure peersFailure) {
         this.out = out;
@@ -50,11 +49,6 @@ final class LocalLink implements Link {
     }
 
     @Override
-    public Segments incoming() {
-        return incoming;
-    }
-
-    @Override
     public void post(Operation operation) {
         out.sender = Thread.currentThread();
         out.posted = operation.sequence();
@@ -62,29 +56,33 @@ final class LocalLink implements Link {
     }
 
     @Override
-    public void receive(Operation operation) {
+    public Segments arrived(Operation operation, long bytes) {
         in.receiver = Thread.currentThread();
         sequence = operation.sequence();
         Wait.until(posted, operation, failure, peer);
-        if (in.message.bytes() != incoming.bytes()) {
-            throw operation.mismatch(peer, in.message.bytes(), incoming.bytes());
+        if (in.message.bytes() != bytes) {
+            throw operation.mismatch(peer, in.message.bytes(), bytes);
         }
-        in.message.copyTo(incoming);
-        in.taken = sequence;
+        return in.message;
+    }
+
+    @Override
+    public void taken(Operation operation) {
+        in.taken = operation.sequence();
         LockSupport.unpark(in.sender);
     }
 
     @Override
     public void release(Operation operation) {
         sequence = operation.sequence();
-        Wait.until(taken, operation, failure, peer);
+        Wait.until(released, operation, failure, peer);
     }
 
     private boolean posted() {
         return in.posted >= sequence;
     }
 
-    private boolean taken() {
+    private boolean released() {
         return out.taken >= sequence;
     }
 

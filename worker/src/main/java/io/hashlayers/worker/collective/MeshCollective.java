@@ -3,7 +3,6 @@ package io.hashlayers.worker.collective;
 import io.hashlayers.worker.kernels.Matrix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +19,8 @@ final class MeshCollective implements Collective {
     private final Operation operation;
     private final FirstFailure failure;
     private final Segments own = new Segments();
+    private final Segments incoming = new Segments();
+    private final RankOrderSum sum;
     private ByteBuffer scratch = buffer(1 << 12);
 
     /**
@@ -31,6 +32,7 @@ final class MeshCollective implements Collective {
         this.links = links;
         this.failure = failure;
         this.operation = new Operation(rank, timeout);
+        this.sum = new RankOrderSum(links.size());
     }
 
     @Override
@@ -60,9 +62,9 @@ final class MeshCollective implements Collective {
             post(peer);
         }
         for (int peer = 0; peer < worldSize(); peer++) {
-            Segments incoming = incoming(peer);
+            Segments target = incoming();
             for (int i = 0; i < exchange.receiveSegments(peer); i++) {
-                incoming.add(
+                target.add(
                         to,
                         receive.byteOffset() + exchange.receiveStart(peer, i) * rowBytes,
                         exchange.receiveRows(peer, i) * rowBytes);
@@ -81,7 +83,6 @@ final class MeshCollective implements Collective {
         int floats = Math.toIntExact(values.size());
         int start = slice(rank, floats);
         int length = slice(rank + 1, floats) - start;
-        reserve((long) worldSize() * length * Float.BYTES);
         ByteBuffer memory = values.memory();
 
         operation.begin("reduce-scatter");
@@ -95,11 +96,16 @@ final class MeshCollective implements Collective {
             post(peer);
         }
         for (int peer = 0; peer < worldSize(); peer++) {
-            incoming(peer).add(scratch, peer * length * Float.BYTES, length * Float.BYTES);
-            receive(peer);
+            Segments part = arrived(peer, (long) length * Float.BYTES);
+            if (length > 0) {
+                sum.part(peer, part.memory(), part.start());
+            }
+        }
+        sum.write(memory, values.byteOffset() + start * Float.BYTES, length);
+        for (int peer = 0; peer < worldSize(); peer++) {
+            taken(peer);
         }
         release();
-        sumInRankOrder(memory, values.byteOffset() + start * Float.BYTES, length);
 
         operation.begin("all-gather");
         for (int peer = 0; peer < worldSize(); peer++) {
@@ -110,7 +116,7 @@ final class MeshCollective implements Collective {
         for (int peer = 0; peer < worldSize(); peer++) {
             int from = slice(peer, floats);
             int bytes = peer == rank ? 0 : (slice(peer + 1, floats) - from) * Float.BYTES;
-            incoming(peer).add(memory, values.byteOffset() + from * Float.BYTES, bytes);
+            incoming().add(memory, values.byteOffset() + from * Float.BYTES, bytes);
             receive(peer);
         }
         release();
@@ -120,23 +126,6 @@ final class MeshCollective implements Collective {
     /** Where the slice of a rank begins; that of rank W is the end. */
     private int slice(int peer, int floats) {
         return (int) ((long) floats * peer / worldSize());
-    }
-
-    /** Writes the sum of the slices in scratch, one behind the other, to {@code target}. */
-    private void sumInRankOrder(ByteBuffer target, int offset, int length) {
-        FloatBuffer parts = scratch.slice(0, worldSize() * length * Float.BYTES)
-                .order(ByteOrder.nativeOrder())
-                .asFloatBuffer();
-        FloatBuffer sum = target.slice(offset, length * Float.BYTES)
-                .order(ByteOrder.nativeOrder())
-                .asFloatBuffer();
-        sum.put(0, parts, 0, length);
-        for (int peer = 1; peer < worldSize(); peer++) {
-            int at = peer * length;
-            for (int i = 0; i < length; i++) {
-                sum.put(i, sum.get(i) + parts.get(at + i));
-            }
-        }
     }
 
     @Override
@@ -167,7 +156,7 @@ final class MeshCollective implements Collective {
             post(peer);
         }
         for (int peer = 0; peer < worldSize(); peer++) {
-            incoming(peer).add(scratch, peer * bytes, peer == rank ? 0 : bytes);
+            incoming().add(scratch, peer * bytes, peer == rank ? 0 : bytes);
             receive(peer);
         }
         release();
@@ -183,7 +172,7 @@ final class MeshCollective implements Collective {
             post(peer);
         }
         for (int peer = 0; peer < worldSize(); peer++) {
-            incoming(peer).add(memory, values.byteOffset(), peer == root && rank != root ? bytes : 0);
+            incoming().add(memory, values.byteOffset(), peer == root && rank != root ? bytes : 0);
             receive(peer);
         }
         release();
@@ -237,13 +226,10 @@ final class MeshCollective implements Collective {
         return segments;
     }
 
-    private final Segments ownTarget = new Segments();
-
-    private Segments incoming(int peer) {
-        Link link = links.get(peer);
-        Segments segments = link == null ? ownTarget : link.incoming();
-        segments.clear();
-        return segments;
+    /** Where the message of a peer goes, to be filled before {@link #receive}. */
+    private Segments incoming() {
+        incoming.clear();
+        return incoming;
     }
 
     private void post(int peer) {
@@ -254,13 +240,25 @@ final class MeshCollective implements Collective {
     }
 
     private void receive(int peer) {
+        arrived(peer, incoming.bytes()).copyTo(incoming);
+        taken(peer);
+    }
+
+    private Segments arrived(int peer, long bytes) {
         Link link = links.get(peer);
         if (link != null) {
-            link.receive(operation);
-        } else if (own.bytes() != ownTarget.bytes()) {
-            throw operation.mismatch("rank " + rank, own.bytes(), ownTarget.bytes());
-        } else {
-            own.copyTo(ownTarget);
+            return link.arrived(operation, bytes);
+        }
+        if (own.bytes() != bytes) {
+            throw operation.mismatch("rank " + rank, own.bytes(), bytes);
+        }
+        return own;
+    }
+
+    private void taken(int peer) {
+        Link link = links.get(peer);
+        if (link != null) {
+            link.taken(operation);
         }
     }
 

@@ -27,7 +27,6 @@ final class RemoteLink implements Link {
     private final FirstFailure failure;
     private final int maxMessageBytes;
     private final Segments outgoing = new Segments();
-    private final Segments incoming = new Segments();
     private final Segments staged = new Segments();
     private final ByteBuffer[] staging = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
 
@@ -59,11 +58,6 @@ final class RemoteLink implements Link {
     }
 
     @Override
-    public Segments incoming() {
-        return incoming;
-    }
-
-    @Override
     public void post(Operation operation) {
         int total = Math.toIntExact(outgoing.bytes());
         int frames = Math.max(1, (total + maxMessageBytes - 1) / maxMessageBytes);
@@ -92,14 +86,20 @@ final class RemoteLink implements Link {
     }
 
     @Override
-    public void receive(Operation operation) {
+    public Segments arrived(Operation operation, long bytes) {
         messages.readBy(Thread.currentThread());
         sequence = operation.sequence();
         Wait.until(arrived, operation, failure, name);
-        if (messages.bytes(sequence) != incoming.bytes()) {
-            throw operation.mismatch(name, messages.bytes(sequence), incoming.bytes());
+        Segments message = messages.message(sequence);
+        if (message.bytes() != bytes) {
+            throw operation.mismatch(name, message.bytes(), bytes);
         }
-        messages.take(sequence, incoming);
+        return message;
+    }
+
+    @Override
+    public void taken(Operation operation) {
+        messages.take(operation.sequence());
     }
 
     private boolean arrived() {

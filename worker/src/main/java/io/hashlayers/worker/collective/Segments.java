@@ -36,6 +36,16 @@ final class Segments {
         return bytes;
     }
 
+    /** The memory of the first run. */
+    ByteBuffer memory() {
+        return memory[0];
+    }
+
+    /** Byte position of the first run in {@link #memory()}. */
+    int start() {
+        return starts[0];
+    }
+
     /** Copies these bytes, run after run, to those of {@code target}, which are as many. */
     void copyTo(Segments target) {
         int to = 0;
