@@ -1,45 +1,74 @@
 package io.hashlayers.driver.cli;
 
-import io.hashlayers.driver.bench.Bench;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.driver.bench.BenchPicture;
+import io.hashlayers.driver.bench.BenchProgram;
+import io.hashlayers.driver.bench.BenchReport;
+import io.hashlayers.driver.bench.BenchText;
 import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.config.Settings.BenchSettings;
-import io.hashlayers.sharding.Failure;
-import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.driver.gang.GangRun;
+import io.hashlayers.driver.gang.SparkSessions;
+import io.hashlayers.driver.track.ConsoleReporter;
+import io.hashlayers.worker.train.RunConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 @Command(
         name = "bench",
         description =
-                "Times training steps on drawn tokens and sets them beside the matrix peak of this machine, measured in the same run.",
-        footer = {"", "Example:", "  hashlayers bench --conf conf/bench-small.conf"})
+                "Times training steps on drawn tokens, each of their operations and the exchange between ranks, and sets"
+                        + " them beside the limits of the machine, measured in the same run.",
+        footer = {
+            "",
+            "The ranks are those of the master, so the same command compares threads, processes and machines.",
+            "",
+            "Examples:",
+            "  hashlayers --master local[2] bench --conf conf/bench-small.conf",
+            "  hashlayers --master local-cluster[2,1,3072] bench --conf conf/bench-small.conf --json bench.json \\",
+            "      --picture bench.svg"
+        })
 final class BenchCommand implements Callable<Integer> {
     @Mixin
     private SettingsOptions options = new SettingsOptions();
 
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the report there as well, as JSON.")
+    private @Nullable Path json;
+
+    @Option(names = "--picture", paramLabel = "FILE", description = "Draw the operations of a step there, as SVG.")
+    private @Nullable Path picture;
+
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         Settings settings = options.load();
         BenchSettings bench = settings.bench();
-        int batch = settings.train().batchSequences();
-        int ranks = bench.ranks() > 0 ? bench.ranks() : oneOnEachCore(batch);
-        if (batch % ranks != 0) {
-            throw new TrainingException(
-                    Failure.USER,
-                    "train.batch-sequences is %d, which %d ranks cannot share evenly; change it or bench.ranks"
-                            .formatted(batch, ranks));
+        RunConfig config = settings.run("", bench.vocabularySize());
+        int batch = config.train().batchSequences();
+        try (SparkSession spark = SparkSessions.create("hashlayers bench")) {
+            BenchReport report = GangRun.run(
+                    spark,
+                    bench.ranks(),
+                    batch,
+                    new BenchProgram(config, bench.steps()),
+                    BenchReport.class,
+                    ConsoleReporter.of(config));
+            BenchText.print(report, System.out);
+            if (picture != null) {
+                Files.writeString(picture, BenchPicture.of(report));
+            }
+            if (json != null) {
+                Files.writeString(
+                        json,
+                        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+            }
         }
-        Bench.run(settings.run("", bench.vocabularySize()), ranks, bench.steps(), System.out);
         return 0;
-    }
-
-    private static int oneOnEachCore(int batch) {
-        int cores = Runtime.getRuntime().availableProcessors();
-        return IntStream.rangeClosed(1, Math.min(batch, cores))
-                .filter(ranks -> batch % ranks == 0)
-                .max()
-                .orElse(1);
     }
 }

@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 
 /** What every rank does once it has met the others. */
-interface RankProgram extends Serializable {
+public interface RankProgram extends Serializable {
     /** Name of the kernels that compute. */
     String kernels();
 

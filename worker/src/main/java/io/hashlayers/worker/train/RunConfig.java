@@ -26,6 +26,11 @@ public record RunConfig(
         return new RunConfig(newRunDir, newDatasetDir, model, table, optimizer, train, kernels);
     }
 
+    /** The same run of another model. */
+    public RunConfig of(ModelConfig newModel) {
+        return new RunConfig(runDir, datasetDir, newModel, table, optimizer, train, kernels);
+    }
+
     /** Sequences of a global batch that each of {@code worldSize} ranks reads. */
     public int sequencesPerRank(int worldSize) {
         return train.batchSequences() / worldSize;

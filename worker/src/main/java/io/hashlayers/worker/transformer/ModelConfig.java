@@ -70,6 +70,22 @@ public record ModelConfig(
         return sparseLayers.contains(layer);
     }
 
+    /** The model with a dense network in place of each layer of experts: for one expert a token, the same operations. */
+    public ModelConfig dense() {
+        return new ModelConfig(
+                vocabularySize,
+                contextLength,
+                layers,
+                modelDim,
+                ffnDim,
+                heads,
+                activation,
+                dropout,
+                List.of(),
+                numExperts,
+                expertsPerToken);
+    }
+
     private static void requirePositive(String key, int value) {
         if (value < 1) {
             throw user(key + " is " + value + "; set it to 1 or more");

@@ -1,0 +1,36 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.driver.gang.RankProgram;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.train.ProgressListener;
+import io.hashlayers.worker.train.RunConfig;
+import java.io.Serializable;
+import java.time.Duration;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * The benchmark as every rank runs it. Its result is a {@link BenchReport}.
+ *
+ * @param steps timed steps, after a warm-up
+ */
+public record BenchProgram(RunConfig config, int steps) implements RankProgram {
+    @Override
+    public String kernels() {
+        return config.kernels();
+    }
+
+    @Override
+    public Duration timeout() {
+        return Duration.ofSeconds(config.train().timeoutSeconds());
+    }
+
+    @Override
+    public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
+        try {
+            return new RankBench(config, steps, collective).run();
+        } catch (RuntimeException | Error e) {
+            collective.abort(e);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.io.Serializable;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the benchmark measured, of all ranks in one run.
+ *
+ * @param kernels what computes
+ * @param worldSize {@code W}
+ * @param parameters of the whole model
+ * @param multipliedWeights weights that multiply a token
+ * @param tokensPerStep of the global batch
+ * @param limits of the machine, all ranks together
+ * @param steps of the model
+ * @param denseSteps of its twin with a dense network in place of the experts, in turn with it; null unless each token visits one
+ *     expert
+ * @param operations of a step of one rank, means over the ranks' steps; with the waits and exchanges
+ * @param exchanges between the ranks; empty for one rank
+ */
+public record BenchReport(
+        String kernels,
+        int worldSize,
+        ModelConfig model,
+        long parameters,
+        long multipliedWeights,
+        long tokensPerStep,
+        Limits limits,
+        Steps steps,
+        @Nullable Steps denseSteps,
+        List<OperationTime> operations,
+        List<Exchange> exchanges)
+        implements Serializable {
+    public BenchReport {
+        operations = List.copyOf(operations);
+        exchanges = List.copyOf(exchanges);
+    }
+
+    /**
+     * What the machine can do at most.
+     *
+     * @param flopRate single-precision operations a second of 1024 x 1024 x 1024 products
+     * @param byteRate bytes a second that a sum of two large matrices reads and writes
+     */
+    public record Limits(double flopRate, double byteRate) implements Serializable {}
+
+    /**
+     * Whole training steps.
+     *
+     * @param median seconds, as {@code least} and {@code most}
+     * @param shareOfPeak operations of the multiplied weights over what the limit allows in the same time
+     * @param firstLoss nats per token
+     */
+    public record Steps(
+            int count,
+            double median,
+            double least,
+            double most,
+            double tokensPerSecond,
+            double shareOfPeak,
+            double firstLoss,
+            double lastLoss)
+            implements Serializable {}
+
+    /**
+     * One collective operation of a size.
+     *
+     * @param bytes of each rank's matrix
+     * @param seconds median
+     * @param leavingBytes that each rank sends to others
+     */
+    public record Exchange(String name, long bytes, double seconds, double leavingBytes) implements Serializable {}
+
+    /** Operations of a step: 6 for each token and multiplied weight (2 forward, 4 backward; Kaplan et al. 2020). */
+    public double flopPerStep() {
+        return 6.0 * multipliedWeights * tokensPerStep;
+    }
+
+    /** Seconds that a step of one rank spent in the operations that were noted, waits and exchanges included. */
+    double notedSeconds() {
+        return operations.stream().mapToDouble(OperationTime::seconds).sum();
+    }
+
+    /** Seconds of a part of a step. */
+    double seconds(OperationTime.Part part) {
+        return operations.stream()
+                .filter(operation -> operation.part() == part)
+                .mapToDouble(OperationTime::seconds)
+                .sum();
+    }
+}

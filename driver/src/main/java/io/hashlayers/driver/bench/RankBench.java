@@ -1,0 +1,130 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.driver.bench.BenchReport.Limits;
+import io.hashlayers.driver.bench.BenchReport.Steps;
+import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ParameterLayout;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The benchmark of one rank: limits of the machine, whole steps, then steps with every operation noted.
+ *
+ * <p>What is compared is measured in turn, so that a machine that slows down or speeds up does so for both.
+ */
+final class RankBench {
+    private static final int WARM_UP_STEPS = 10;
+    private static final int STEPS_IN_TURN = 5;
+    private static final int NOTED_STEPS = 10;
+    private static final double SECONDS = 0.5;
+    private static final long CORPUS = 100_000_000L;
+
+    private final RunConfig config;
+    private final int count;
+    private final Collective plain;
+    private final TimedCollective collective;
+    private final TimedKernels kernels;
+    private final MachineLimits machine;
+
+    RankBench(RunConfig config, int count, Collective plain) {
+        this.config = config;
+        this.count = count;
+        this.plain = plain;
+        this.collective = new TimedCollective(plain);
+        this.kernels = new TimedKernels(
+                KernelsFactory.named(config.kernels()),
+                config.sequencesPerRank(plain.worldSize()) * config.model().contextLength(),
+                config.model().vocabularySize());
+        this.machine = new MachineLimits(kernels);
+    }
+
+    BenchReport run() {
+        ModelConfig model = config.model();
+        ParameterLayout layout = ParameterLayout.of(model);
+        long tokens = (long) config.train().batchSequences() * model.contextLength();
+        StepTimes steps = new StepTimes(training(config), count);
+        StepTimes dense = model.sparseLayers().isEmpty() || model.expertsPerToken() > 1
+                ? null
+                : new StepTimes(training(config.of(config.model().dense())), count);
+        steps.warmUp(WARM_UP_STEPS);
+        if (dense != null) {
+            dense.warmUp(WARM_UP_STEPS);
+        }
+        double before = machine.flopRate(meet(SECONDS));
+        timeInTurn(steps, dense);
+        double flopRate = sum((before + machine.flopRate(meet(SECONDS))) / 2); // around the steps
+        Limits limits = new Limits(flopRate, sum(machine.byteRate(meet(SECONDS))));
+        double flop = 6.0 * layout.multipliedWeights() * tokens;
+        return new BenchReport(
+                kernels.description(),
+                plain.worldSize(),
+                model,
+                layout.totalParameters(),
+                layout.multipliedWeights(),
+                tokens,
+                limits,
+                steps.result(plain, tokens, flop, flopRate),
+                denseResult(dense, tokens, flopRate),
+                noted(steps),
+                new ExchangeTimes(plain).measure());
+    }
+
+    private void timeInTurn(StepTimes steps, @Nullable StepTimes dense) {
+        for (int done = 0; done < count; done += STEPS_IN_TURN) {
+            int turn = Math.min(STEPS_IN_TURN, count - done);
+            meet(0);
+            steps.time(turn);
+            if (dense != null) {
+                meet(0);
+                dense.time(turn);
+            }
+        }
+    }
+
+    private @Nullable Steps denseResult(@Nullable StepTimes dense, long tokens, double flopRate) {
+        if (dense == null) {
+            return null;
+        }
+        double flop = 6.0 * ParameterLayout.of(config.model().dense()).multipliedWeights() * tokens;
+        return dense.result(plain, tokens, flop, flopRate);
+    }
+
+    private List<OperationTime> noted(StepTimes steps) {
+        OperationTimes times = new OperationTimes();
+        kernels.noteIn(times);
+        collective.noteIn(times);
+        steps.warmUp(NOTED_STEPS);
+        kernels.stop();
+        collective.stop();
+        return times.perStep(NOTED_STEPS);
+    }
+
+    private TrainingSteps training(RunConfig chosen) {
+        ModelConfig model = chosen.model();
+        ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
+        long[] counts = zipf.expectedCounts(CORPUS);
+        TokenHash hash = new TokenHash(
+                TokenFeature.CURRENT_TOKEN, ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken()));
+        ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), plain.worldSize());
+        return new TrainingSteps(chosen, collective, kernels, hash, placement, zipf);
+    }
+
+    /** Waits for the others and returns the argument, so that all measure at the same time. */
+    private double meet(double seconds) {
+        plain.allReduce(new double[1]);
+        return seconds;
+    }
+
+    private double sum(double mine) {
+        double[] all = {mine};
+        plain.allReduce(all);
+        return all[0];
+    }
+}

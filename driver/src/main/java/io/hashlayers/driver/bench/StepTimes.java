@@ -1,0 +1,59 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.driver.bench.BenchReport.Steps;
+import io.hashlayers.worker.collective.Collective;
+import java.util.Arrays;
+
+/** Runs the training steps of one rank and keeps how long each took and what the loss was. */
+final class StepTimes {
+    private final TrainingSteps training;
+    private final double[] seconds;
+    private int timed;
+    private long step;
+    private double firstNats;
+    private double lastNats;
+
+    StepTimes(TrainingSteps training, int steps) {
+        this.training = training;
+        this.seconds = new double[steps];
+    }
+
+    /** Does steps without keeping their times. */
+    void warmUp(int steps) {
+        for (int i = 0; i < steps; i++) {
+            next();
+        }
+    }
+
+    /** Does steps and keeps their times. */
+    void time(int steps) {
+        for (int i = 0; i < steps; i++) {
+            long start = System.nanoTime();
+            next();
+            seconds[timed++] = (System.nanoTime() - start) * 1e-9;
+        }
+    }
+
+    private void next() {
+        lastNats = training.step(++step);
+        firstNats = step == 1 ? lastNats : firstNats;
+    }
+
+    /** What was timed; all ranks call it together. */
+    Steps result(Collective collective, long tokensPerStep, double flopPerStep, double flopRate) {
+        double[] nats = {firstNats, lastNats};
+        collective.allReduce(nats);
+        double[] sorted = Arrays.copyOf(seconds, timed);
+        Arrays.sort(sorted);
+        double median = sorted[timed / 2];
+        return new Steps(
+                timed,
+                median,
+                sorted[0],
+                sorted[timed - 1],
+                tokensPerStep / median,
+                flopPerStep / median / flopRate,
+                nats[0] / tokensPerStep,
+                nats[1] / tokensPerStep);
+    }
+}

@@ -1,0 +1,106 @@
+package io.hashlayers.driver.bench;
+
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RowExchange;
+import io.hashlayers.worker.kernels.Matrix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A collective that notes, while it is asked to, how long this rank waits for the others and how long the exchange
+ * itself takes: before each operation the ranks meet, and that is the wait.
+ */
+final class TimedCollective implements Collective {
+    static final String WAIT = "wait for the other ranks";
+
+    private final Collective inner;
+    private @Nullable OperationTimes times;
+    private final double[] nothing = new double[1];
+
+    TimedCollective(Collective inner) {
+        this.inner = inner;
+    }
+
+    /** Notes operations from now on; all ranks call it together. */
+    void noteIn(OperationTimes chosen) {
+        times = chosen;
+    }
+
+    /** Notes no more; all ranks call it together. */
+    void stop() {
+        times = null;
+    }
+
+    @Override
+    public int rank() {
+        return inner.rank();
+    }
+
+    @Override
+    public int worldSize() {
+        return inner.worldSize();
+    }
+
+    @Override
+    public void allReduce(Matrix values) {
+        long start = meet();
+        inner.allReduce(values);
+        double leaving = 2.0 * (worldSize() - 1) / worldSize() * values.size() * Float.BYTES;
+        note("all-reduce", values.rows(), values.cols(), leaving, start);
+    }
+
+    @Override
+    public void allReduce(double[] values) {
+        long start = meet();
+        inner.allReduce(values);
+        note("all-reduce of scalars", 1, values.length, (worldSize() - 1.0) * values.length * Double.BYTES, start);
+    }
+
+    @Override
+    public void allToAll(Matrix send, Matrix receive, RowExchange exchange) {
+        long start = meet();
+        inner.allToAll(send, receive, exchange);
+        long rows = 0;
+        for (int peer = 0; peer < worldSize(); peer++) {
+            for (int i = 0; peer != rank() && i < exchange.sendSegments(peer); i++) {
+                rows += exchange.sendRows(peer, i);
+            }
+        }
+        note("all-to-all", send.rows(), send.cols(), (double) rows * send.cols() * Float.BYTES, start);
+    }
+
+    @Override
+    public void broadcast(Matrix values, int root) {
+        inner.broadcast(values, root);
+    }
+
+    @Override
+    public byte[][] allGather(byte[] mine) {
+        return inner.allGather(mine);
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        inner.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        inner.close();
+    }
+
+    /** Waits for the others; returns the time at which the operation itself begins. */
+    private long meet() {
+        if (times != null) {
+            long start = System.nanoTime();
+            inner.allReduce(nothing);
+            times.add(WAIT, 1, 1, 0, 0, 0, System.nanoTime() - start);
+        }
+        return System.nanoTime();
+    }
+
+    private void note(String name, long rows, long cols, double bytes, long start) {
+        if (times != null) {
+            times.add(name, rows, cols, 0, 0, bytes, System.nanoTime() - start);
+        }
+    }
+}
