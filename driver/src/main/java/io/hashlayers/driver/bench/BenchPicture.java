@@ -10,7 +10,8 @@ public final class BenchPicture {
     private static final int WIDTH = 760;
     private static final int LABELS = 330;
     private static final int BAR = 18;
-    private static final int TOP = 56;
+    private static final int TOP = 70;
+    private static final int LEGENDS_IN_ROW = 3;
 
     private final BenchReport report;
     private final StringBuilder svg = new StringBuilder();
@@ -46,12 +47,13 @@ public final class BenchPicture {
     }
 
     private void legend() {
-        int x = 8;
+        int number = 0;
         for (Part part : Part.values()) {
-            String text = String.format(Locale.ROOT, "%s %.1f ms", part.title, report.seconds(part) * 1e3);
-            add("<rect x='%d' y='30' width='10' height='10' fill='%s'/>", x, part.color);
-            add("<text x='%d' y='39'>%s</text>", x + 14, text);
-            x += 26 + 6 * text.length();
+            int x = 8 + (WIDTH / LEGENDS_IN_ROW) * (number % LEGENDS_IN_ROW);
+            int y = 30 + 16 * (number / LEGENDS_IN_ROW);
+            add("<rect x='%d' y='%d' width='10' height='10' fill='%s'/>", x, y, part.color);
+            add("<text x='%d' y='%d'>%s %.1f ms</text>", x + 14, y + 9, part.title, report.seconds(part) * 1e3);
+            number++;
         }
     }
 
