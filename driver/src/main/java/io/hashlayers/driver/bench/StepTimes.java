@@ -39,11 +39,16 @@ final class StepTimes {
         firstNats = step == 1 ? lastNats : firstNats;
     }
 
+    /** Seconds of each timed step, in their order. */
+    double[] seconds() {
+        return Arrays.copyOf(seconds, timed);
+    }
+
     /** What was timed; all ranks call it together. */
     Steps result(Collective collective, long tokensPerStep, double flopPerStep, double flopRate) {
         double[] nats = {firstNats, lastNats};
         collective.allReduce(nats);
-        double[] sorted = Arrays.copyOf(seconds, timed);
+        double[] sorted = seconds();
         Arrays.sort(sorted);
         double median = sorted[timed / 2];
         return new Steps(
