@@ -41,7 +41,8 @@ import java.util.stream.Stream;
  */
 final class PeerComparison {
     private static final double TOLERANCE = 1e-4;
-    private static final int ROUNDS = 4;
+    private static final int ROUNDS = 5;
+    private static final int WARM_UP = 40; // for the just-in-time compiler
     private static final int STEPS = 10;
     private static final int OUR_RANKS = 2;
 
@@ -190,7 +191,7 @@ final class PeerComparison {
                     seconds.add(new double[0]);
                 }
             }
-            all(ours, threads, rank -> rank.warmUp(STEPS));
+            all(ours, threads, rank -> rank.warmUp(WARM_UP));
             for (PeerProcess peer : peers) {
                 peer.steps(STEPS);
             }
