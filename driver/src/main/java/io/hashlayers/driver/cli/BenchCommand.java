@@ -10,6 +10,8 @@ import io.hashlayers.driver.config.Settings.BenchSettings;
 import io.hashlayers.driver.gang.GangRun;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.track.ConsoleReporter;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,10 +49,18 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        requireFolderOf("--json", json); // before the measurement, not after
+        requireFolderOf("--picture", picture);
         Settings settings = options.load();
         BenchSettings bench = settings.bench();
         RunConfig config = settings.run("", bench.vocabularySize());
         int batch = config.train().batchSequences();
+        if (bench.ranks() > 0 && batch % bench.ranks() != 0) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "train.batch-sequences is %d, which %d ranks cannot share evenly; change it or bench.ranks"
+                            .formatted(batch, bench.ranks()));
+        }
         try (SparkSession spark = SparkSessions.create("hashlayers bench")) {
             BenchReport report = GangRun.run(
                     spark,
@@ -70,5 +80,13 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private static void requireFolderOf(String option, @Nullable Path file) {
+        Path folder = file == null ? null : file.toAbsolutePath().getParent();
+        if (folder != null && !Files.isWritable(folder)) {
+            throw new TrainingException(
+                    Failure.USER, option + " names " + file + ", whose folder cannot be written; give another file");
+        }
     }
 }

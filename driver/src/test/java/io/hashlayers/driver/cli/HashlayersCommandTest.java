@@ -120,6 +120,8 @@ class HashlayersCommandTest {
                 Arguments.of("train --run r --data d -D train.steps", "-D train.steps is not key=value"),
                 Arguments.of("bench --conf nowhere.conf", "there is no configuration file nowhere.conf"),
                 Arguments.of("bench -D bench.ranks=3", "train.batch-sequences is 8, which 3 ranks cannot share evenly"),
+                Arguments.of(
+                        "bench --json nowhere/b.json", "--json names nowhere/b.json, whose folder cannot be written"),
                 Arguments.of("bench -D bench.steps=0", "bench.steps is 0; set it to 1 or more"),
                 Arguments.of("generate --run r --tokens 0", "--tokens is 0; set it to 1 or more"),
                 Arguments.of("generate --run r --temperature -1", "--temperature is -1.0; set it to 0 or more"),
