@@ -6,14 +6,14 @@ import io.hashlayers.worker.kernels.Matrix;
 /**
  * Final norm, logits by the tied token embedding {@code norm(x) E^T}, and cross-entropy.
  *
- * <p>Works in chunks of rows: logits and their gradient share one buffer of a few megabytes, and those of all rows never
- * exist together.
+ * <p>Works in chunks of rows: logits and their gradient share one buffer, and those of a large batch never exist
+ * together.
  */
 final class LanguageModelHead {
-    /** Floats of the buffer of logits: 8 MiB, about the cache of a core. */
+    /** Floats of the buffer of logits, 8 MiB, unless that is fewer rows than a product needs to be fast. */
     private static final int CHUNK = 1 << 21;
 
-    private static final int LEAST_ROWS = 64;
+    private static final int LEAST_ROWS = 512;
 
     private final Kernels kernels;
     private final LayerNorm norm;
