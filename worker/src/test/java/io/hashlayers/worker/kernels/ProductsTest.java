@@ -22,10 +22,18 @@ class ProductsTest {
     @RandomSeeds
     void productsAgreeWithLoops(long seed) {
         var random = new SplittableRandom(seed);
+        requireAgreement(random, random.nextInt(1, 40), random.nextInt(1, 40), random.nextInt(1, 70));
+    }
+
+    /** Beyond the size where another library may multiply. */
+    @RandomSeeds(10)
+    void largeProductsAgreeWithLoops(long seed) {
+        var random = new SplittableRandom(seed);
+        requireAgreement(random, random.nextInt(1, 90), random.nextInt(128, 300), random.nextInt(64, 300));
+    }
+
+    private void requireAgreement(SplittableRandom random, int m, int n, int k) {
         var memory = new TestMemory(random);
-        int m = random.nextInt(1, 40);
-        int n = random.nextInt(1, 40);
-        int k = random.nextInt(1, 70);
         Matrix a = memory.normal(m, k);
         Matrix b = memory.normal(k, n);
         Matrix aTransposed = memory.filled(k, m, () -> 0);

@@ -6,8 +6,9 @@ import io.hashlayers.worker.kernels.Blas;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 
-/** The kernels for CPUs: OpenBLAS for products, the Vector API for the rest. */
+/** The kernels for CPUs: oneDNN and OpenBLAS for products, the Vector API for the rest. */
 public final class VectorKernels implements Kernels {
+    private final MatrixProducts products = new MatrixProducts();
     private final AttentionKernel attention = new AttentionKernel();
     private final ActivationKernel activations = new ActivationKernel();
     private final CrossEntropyKernel crossEntropy = new CrossEntropyKernel();
@@ -15,22 +16,23 @@ public final class VectorKernels implements Kernels {
 
     @Override
     public String description() {
-        return "Vector API with %d float lanes, OpenBLAS with %d thread(s)".formatted(Vectors.LANES, Blas.threads());
+        return "Vector API with %d float lanes, %s with %d thread(s)"
+                .formatted(Vectors.LANES, products.description(), Blas.threads());
     }
 
     @Override
     public void matmul(Matrix a, Matrix b, Matrix c, boolean accumulate) {
-        MatrixProducts.plain(a, b, c, accumulate);
+        products.plain(a, b, c, accumulate);
     }
 
     @Override
     public void matmulNt(Matrix a, Matrix b, Matrix c, boolean accumulate) {
-        MatrixProducts.nt(a, b, c, accumulate);
+        products.nt(a, b, c, accumulate);
     }
 
     @Override
     public void matmulTn(Matrix a, Matrix b, Matrix c, boolean accumulate) {
-        MatrixProducts.tn(a, b, c, accumulate);
+        products.tn(a, b, c, accumulate);
     }
 
     @Override
