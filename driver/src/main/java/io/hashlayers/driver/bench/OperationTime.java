@@ -69,7 +69,7 @@ record OperationTime(
         if (name.startsWith("attention")) {
             return Part.ATTENTION;
         }
-        if (name.startsWith("all-")) {
+        if (name.startsWith("all-") || name.equals("reduce-scatter")) {
             return Part.EXCHANGE;
         }
         return switch (name) {

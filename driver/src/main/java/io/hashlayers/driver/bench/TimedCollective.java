@@ -41,11 +41,22 @@ final class TimedCollective implements Collective {
     }
 
     @Override
-    public void allReduce(Matrix values) {
+    public void reduceScatter(Matrix values) {
         long start = meet();
-        inner.allReduce(values);
-        double leaving = 2.0 * (worldSize() - 1) / worldSize() * values.size() * Float.BYTES;
-        note("all-reduce", values.rows(), values.cols(), leaving, start);
+        inner.reduceScatter(values);
+        note("reduce-scatter", values.rows(), values.cols(), leaving(values), start);
+    }
+
+    @Override
+    public void allGather(Matrix values) {
+        long start = meet();
+        inner.allGather(values);
+        note("all-gather", values.rows(), values.cols(), leaving(values), start);
+    }
+
+    /** Bytes of a matrix that leave each rank in a reduce-scatter or an all-gather. */
+    private double leaving(Matrix values) {
+        return (worldSize() - 1.0) / worldSize() * values.size() * Float.BYTES;
     }
 
     @Override

@@ -30,6 +30,7 @@ final class TrainingSteps {
     private final int[][] receives;
     private final int[] mine;
     private final float gradientScale;
+    private final double[] more = new double[0];
 
     TrainingSteps(
             RunConfig config,
@@ -72,7 +73,7 @@ final class TrainingSteps {
     double step(long step) {
         draw(step);
         double nats = network.forwardBackward(step, tokens[collective.rank()], targets, gradientScale);
-        optimizer.step(step);
+        optimizer.update(step, optimizer.reduceGradients(more));
         return nats;
     }
 

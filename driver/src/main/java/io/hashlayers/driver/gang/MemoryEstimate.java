@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * Off-heap bytes that the busiest rank needs: exact for parameters and exchanged rows, for activations what the equations of
  * a block keep for the way back, without small scratch.
  *
- * @param parameterBytes values, gradients and both Adam moments of its dense replica and its experts
+ * @param parameterBytes values and gradients of its dense replica and its experts, Adam moments of its share of the replica and of its experts
  * @param activationBytes what a step keeps of its own sequences, logits included
  * @param exchangeBytes rows that it sends to experts and receives for its own, and what its experts keep of them
  */
 public record MemoryEstimate(long parameterBytes, long activationBytes, long exchangeBytes) implements Serializable {
-    /** Values, gradients, first and second moments. */
-    private static final int TRAINING_COPIES = 4;
+    /** Values and gradients. */
+    private static final int TRAINING_COPIES = 2;
+    /** First and second moments. */
+    private static final int MOMENTS = 2;
     /** Input, output and their gradients. */
     private static final int COPIES_OF_ROWS = 4;
 
@@ -39,7 +41,7 @@ public record MemoryEstimate(long parameterBytes, long activationBytes, long exc
             }
         }
         long rows = (long) config.sequencesPerRank(worldSize) * config.model().contextLength();
-        return training(config.model(), rows, localExperts, peakRows);
+        return training(config.model(), rows, localExperts, peakRows, worldSize);
     }
 
     /**
@@ -48,11 +50,14 @@ public record MemoryEstimate(long parameterBytes, long activationBytes, long exc
      * @param rows tokens of a rank's sequences
      * @param localExperts most experts of any rank, in each sparse layer
      * @param peakRows most rows that any rank receives in a step and layer
+     * @param worldSize ranks that share the optimizer's state of the replica
      */
-    static MemoryEstimate training(ModelConfig model, long rows, int localExperts, long peakRows) {
+    static MemoryEstimate training(ModelConfig model, long rows, int localExperts, long peakRows, int worldSize) {
         ParameterLayout layout = ParameterLayout.of(model);
         long sparse = model.sparseLayers().size();
-        long parameters = layout.denseParameters() + sparse * localExperts * layout.expertParameters();
+        long shared = layout.denseParameters();
+        long own = sparse * localExperts * layout.expertParameters();
+        long parameters = TRAINING_COPIES * (shared + own) + MOMENTS * ((shared + worldSize - 1) / worldSize + own);
         long dense = model.layers() - sparse;
         long dim = model.modelDim();
         // Of a block: two norms and two residual sums, queries, keys, values and the attended; the scores of each head.
@@ -62,7 +67,7 @@ public record MemoryEstimate(long parameterBytes, long activationBytes, long exc
         long sent = rows * model.expertsPerToken() * COPIES_OF_ROWS * dim;
         long received = peakRows * (COPIES_OF_ROWS * dim + 2L * model.ffnDim());
         return new MemoryEstimate(
-                (long) Float.BYTES * TRAINING_COPIES * parameters,
+                Float.BYTES * parameters,
                 (long) Float.BYTES * activations,
                 (long) Float.BYTES * sparse * (sent + received));
     }

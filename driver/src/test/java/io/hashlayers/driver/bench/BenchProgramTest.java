@@ -86,7 +86,14 @@ class BenchProgramTest {
         assertThat(products / report.flopPerStep()).isBetween(0.5 - expertShare / 2, 0.5 + expertShare / 2);
         assertThat(report.operations())
                 .extracting(OperationTime::name)
-                .contains("attention", "attention backward", "all-to-all", "all-reduce", "Adam", TimedCollective.WAIT)
+                .contains(
+                        "attention",
+                        "attention backward",
+                        "all-to-all",
+                        "reduce-scatter",
+                        "all-gather",
+                        "Adam",
+                        TimedCollective.WAIT)
                 .contains("product" + TimedKernels.OF_EXPERTS);
         assertThat(report.operations())
                 .extracting(OperationTime::seconds)
@@ -100,15 +107,17 @@ class BenchProgramTest {
 
     @Test
     void anExchangeMovesWhatMustMove() {
-        OperationTime allReduce = report.operations().stream()
-                .filter(operation -> operation.name().equals("all-reduce"))
-                .findFirst()
-                .orElseThrow();
-
-        // 2 (W - 1) / W of the dense gradients: V D + S D + 2 D, and of each block 4 D^2 + 8 D, one of them with a
+        // Of the dense gradients (W - 1) / W, and of the new values as much: V D + S D + 2 D, and of each block 4 D^2 +
+        // 8 D, one of them with a
         // network
         long dense = 300 * 32 + 16 * 32 + 2 * 32 + 2 * (4 * 32 * 32 + 8 * 32) + (2 * 32 * 64 + 64 + 32);
-        assertThat(allReduce.bytes()).isEqualTo(dense * 4.0);
+        for (String name : List.of("reduce-scatter", "all-gather")) {
+            assertThat(report.operations())
+                    .filteredOn(operation -> operation.name().equals(name))
+                    .singleElement()
+                    .extracting(OperationTime::bytes)
+                    .isEqualTo(dense * 4.0 / 2);
+        }
         assertThat(report.exchanges()).hasSize(6).allSatisfy(exchange -> assertThat(exchange.seconds())
                 .isPositive());
     }
@@ -124,7 +133,7 @@ class BenchProgramTest {
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(picture.getBytes(StandardCharsets.UTF_8)));
-        assertThat(picture).contains("all-reduce", "attention backward");
+        assertThat(picture).contains("all-gather", "attention backward");
 
         JsonNode json = new ObjectMapper().valueToTree(report);
         assertThat(json.at("/steps/tokensPerSecond").asDouble())

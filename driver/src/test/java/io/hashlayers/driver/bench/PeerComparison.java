@@ -159,9 +159,10 @@ final class PeerComparison {
 
     /** Largest norm of the difference of a tensor's gradients, as a share of the norm of its gradient. */
     private static double worstDifference(List<Parameter> ours, Map<String, float[]> theirs) {
+        Kernels kernels = KernelsFactory.best();
         double worst = 0;
         for (Parameter parameter : ours) {
-            Matrix gradient = parameter.gradient();
+            Matrix gradient = parameter.gradient(kernels);
             float[] other = Objects.requireNonNull(theirs.get(parameter.name()), parameter.name());
             double squares = 0;
             double differences = 0;

@@ -55,9 +55,9 @@ class MemoryCheckTest {
         long attention = 16 * 48 + 48 + 16 * 16 + 16;
         long dense = 100 * 16 + 8 * 16 + 2 * (attention + 4 * 16) + expert + 2 * 16;
 
-        MemoryEstimate estimate = MemoryEstimate.training(model, 8, 3, 20);
+        MemoryEstimate estimate = MemoryEstimate.training(model, 8, 3, 20, 2);
 
-        assertThat(estimate.parameterBytes()).isEqualTo(4 * 4 * (dense + 3 * expert));
+        assertThat(estimate.parameterBytes()).isEqualTo(4 * (3 * dense + 4 * 3 * expert));
         assertThat(estimate.exchangeBytes()).isEqualTo(4 * (8 * 4 * 16 + 20 * (4 * 16 + 2 * 64)));
     }
 }

@@ -1,43 +1,57 @@
 package io.hashlayers.worker.checkpoint;
 
-import io.hashlayers.worker.transformer.Parameter;
+import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.transformer.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * What one rank holds of a checkpoint.
- *
- * @param dense the replicated parameters; rank 0 writes them, what other ranks give is not used
- * @param experts parameters of the experts of this rank
- * @param denseOptimizer optimizer state of the dense parameters; as these
- * @param expertOptimizer optimizer state of this rank's experts
- */
-public record CheckpointTensors(
-        List<NamedTensor> dense,
-        List<NamedTensor> experts,
-        List<NamedTensor> denseOptimizer,
-        List<NamedTensor> expertOptimizer) {
-    /** Suffixes of Adam's moments, as PyTorch calls them. */
-    private static final String FIRST_MOMENT = ".exp_avg";
+/** What one rank holds of a checkpoint: values and, if it trains, the optimizer's state. */
+public final class CheckpointTensors {
+    private final List<NamedTensor> dense;
+    private final List<NamedTensor> experts;
+    private final List<MomentTensors> denseMoments;
+    private final List<MomentTensors> expertMoments;
 
-    private static final String SECOND_MOMENT = ".exp_avg_sq";
-
-    public CheckpointTensors {
-        dense = List.copyOf(dense);
-        experts = List.copyOf(experts);
-        denseOptimizer = List.copyOf(denseOptimizer);
-        expertOptimizer = List.copyOf(expertOptimizer);
+    private CheckpointTensors(
+            Parameters parameters, List<MomentTensors> denseMoments, List<MomentTensors> expertMoments) {
+        this.dense = values(parameters.dense());
+        this.experts = values(parameters.experts());
+        this.denseMoments = denseMoments;
+        this.expertMoments = expertMoments;
     }
 
-    /** Values and, if they were allocated for training, Adam moments of a rank's parameters. */
+    /** The values of a rank's parameters. */
     public static CheckpointTensors of(Parameters parameters) {
+        return new CheckpointTensors(parameters, List.of(), List.of());
+    }
+
+    /** The values of a rank's parameters, and the moments that its optimizer keeps of them. */
+    public static CheckpointTensors of(Parameters parameters, Optimizer optimizer) {
         return new CheckpointTensors(
-                values(parameters.dense()),
-                values(parameters.experts()),
-                parameters.training() ? moments(parameters.dense()) : List.of(),
-                parameters.training() ? moments(parameters.experts()) : List.of());
+                parameters,
+                optimizer.denseMoments().stream().map(MomentTensors::of).toList(),
+                optimizer.expertMoments().stream().map(MomentTensors::of).toList());
+    }
+
+    /** Values of the replicated parameters, the same on all ranks. */
+    List<NamedTensor> dense() {
+        return dense;
+    }
+
+    /** Values of the experts of this rank. */
+    List<NamedTensor> experts() {
+        return experts;
+    }
+
+    /** Moments of the replicated parameters, of which all ranks together gather whole tensors. */
+    List<MomentTensors> denseMoments() {
+        return denseMoments;
+    }
+
+    /** Moments of the experts of this rank. */
+    List<MomentTensors> expertMoments() {
+        return expertMoments;
     }
 
     private static List<NamedTensor> values(ParameterGroup group) {
@@ -46,24 +60,21 @@ public record CheckpointTensors(
                 .toList();
     }
 
-    private static List<NamedTensor> moments(ParameterGroup group) {
-        return group.parameters().stream().flatMap(CheckpointTensors::moments).toList();
-    }
-
-    private static Stream<NamedTensor> moments(Parameter parameter) {
-        return Stream.of(
-                new NamedTensor(parameter.name() + FIRST_MOMENT, parameter.firstMoment()),
-                new NamedTensor(parameter.name() + SECOND_MOMENT, parameter.secondMoment()));
-    }
-
     /**
      * Reads all of these tensors from a checkpoint, whatever number of ranks wrote it.
      *
      * @throws io.hashlayers.sharding.TrainingException of kind {@code DATA} if one is missing, damaged or of another shape
      */
     public void readFrom(CheckpointReader checkpoint) {
-        Stream.of(dense, experts, denseOptimizer, expertOptimizer)
-                .flatMap(List::stream)
-                .forEach(tensor -> checkpoint.read(tensor.name(), tensor.values()));
+        read(dense, checkpoint);
+        read(experts, checkpoint);
+        Stream.concat(denseMoments.stream(), expertMoments.stream()).forEach(moment -> {
+            read(moment.tensors(), checkpoint);
+            moment.moment().scatter();
+        });
+    }
+
+    private static void read(List<NamedTensor> tensors, CheckpointReader checkpoint) {
+        tensors.forEach(tensor -> checkpoint.read(tensor.name(), tensor.values()));
     }
 }

@@ -24,7 +24,8 @@ import org.apache.hadoop.conf.Configuration;
  *
  * <pre>
  * step-00001000/  manifest.json  expert-table.bin  dense.safetensors  experts-000.safetensors ...
- *                 optimizer-dense.safetensors  optimizer-experts-000.safetensors ...
+ *                 optimizer-dense-first-moment.safetensors  optimizer-dense-second-moment.safetensors
+ *                 optimizer-experts-000-first-moment.safetensors  optimizer-experts-000-second-moment.safetensors ...
  * </pre>
  *
  * <p>The number of a file is that of the rank that wrote it and means nothing to a reader. An interrupted checkpoint has no
@@ -79,13 +80,21 @@ public final class CheckpointWriter {
 
     private CheckpointManifest.FileEntry[] writeFiles(Folder folder, CheckpointTensors tensors) throws IOException {
         var files = new ArrayList<CheckpointManifest.FileEntry>();
-        String number = String.format(Locale.ROOT, "%03d", collective.rank());
+        String ofRank = String.format(Locale.ROOT, "experts-%03d", collective.rank());
         if (collective.rank() == 0) {
-            write(folder, "dense.safetensors", tensors.dense(), files);
-            write(folder, "optimizer-dense.safetensors", tensors.denseOptimizer(), files);
+            write(folder, "dense", tensors.dense(), files);
         }
-        write(folder, "experts-" + number + ".safetensors", tensors.experts(), files);
-        write(folder, "optimizer-experts-" + number + ".safetensors", tensors.expertOptimizer(), files);
+        write(folder, ofRank, tensors.experts(), files);
+        for (MomentTensors moment : tensors.denseMoments()) {
+            moment.moment().gather();
+            if (collective.rank() == 0) {
+                write(folder, "optimizer-dense" + moment.fileSuffix(), moment.tensors(), files);
+            }
+        }
+        for (MomentTensors moment : tensors.expertMoments()) {
+            moment.moment().gather();
+            write(folder, "optimizer-" + ofRank + moment.fileSuffix(), moment.tensors(), files);
+        }
         return files.toArray(CheckpointManifest.FileEntry[]::new);
     }
 
@@ -93,7 +102,7 @@ public final class CheckpointWriter {
             Folder folder, String name, List<NamedTensor> tensors, List<CheckpointManifest.FileEntry> files)
             throws IOException {
         if (!tensors.isEmpty()) {
-            files.add(new SafetensorsWriter().write(folder, name, tensors));
+            files.add(new SafetensorsWriter().write(folder, name + ".safetensors", tensors));
         }
     }
 

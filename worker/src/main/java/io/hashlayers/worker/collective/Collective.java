@@ -16,7 +16,16 @@ public interface Collective extends AutoCloseable {
     int worldSize();
 
     /** Sums the matrix over all ranks, in rank order, so that every rank holds the same bits. */
-    void allReduce(Matrix values);
+    default void allReduce(Matrix values) {
+        reduceScatter(values);
+        allGather(values);
+    }
+
+    /** Sums this rank's {@link Share} of the elements over all ranks, in rank order; the others stay as they are. */
+    void reduceScatter(Matrix values);
+
+    /** Overwrites the {@link Share} of every other rank with that rank's. */
+    void allGather(Matrix values);
 
     /** Sums each element over all ranks, in rank order. */
     void allReduce(double[] values);

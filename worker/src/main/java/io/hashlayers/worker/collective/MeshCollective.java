@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Collectives out of one primitive: every rank sends one message to every other and receives one from each.
  *
  * <p>An all-reduce is a reduce-scatter, whose sums run in rank order so that every rank gets the same bits, and an all-gather:
- * {@code 2 (W - 1) / W} of the data leave each rank.
+ * {@code (W - 1) / W} of the data leave each rank in each.
  */
 final class MeshCollective implements Collective {
     private final int rank;
@@ -76,56 +76,57 @@ final class MeshCollective implements Collective {
     }
 
     @Override
-    public void allReduce(Matrix values) {
+    public void reduceScatter(Matrix values) {
         if (worldSize() == 1) {
             return;
         }
-        int floats = Math.toIntExact(values.size());
-        int start = slice(rank, floats);
-        int length = slice(rank + 1, floats) - start;
-        ByteBuffer memory = values.memory();
-
         operation.begin("reduce-scatter");
+        ByteBuffer memory = values.memory();
         for (int peer = 0; peer < worldSize(); peer++) {
-            int from = slice(peer, floats);
-            outgoing(peer)
-                    .add(
-                            memory,
-                            values.byteOffset() + from * Float.BYTES,
-                            (slice(peer + 1, floats) - from) * Float.BYTES);
+            outgoing(peer).add(memory, start(values, peer), bytes(values, peer));
             post(peer);
         }
+        int mine = bytes(values, rank);
         for (int peer = 0; peer < worldSize(); peer++) {
-            Segments part = arrived(peer, (long) length * Float.BYTES);
-            if (length > 0) {
+            Segments part = arrived(peer, mine);
+            if (mine > 0) {
                 sum.part(peer, part.memory(), part.start());
             }
         }
-        sum.write(memory, values.byteOffset() + start * Float.BYTES, length);
+        sum.write(memory, start(values, rank), mine / Float.BYTES);
         for (int peer = 0; peer < worldSize(); peer++) {
             taken(peer);
         }
         release();
+        values.hostWritten();
+    }
 
+    @Override
+    public void allGather(Matrix values) {
+        if (worldSize() == 1) {
+            return;
+        }
         operation.begin("all-gather");
+        ByteBuffer memory = values.memory();
         for (int peer = 0; peer < worldSize(); peer++) {
-            outgoing(peer)
-                    .add(memory, values.byteOffset() + start * Float.BYTES, peer == rank ? 0 : length * Float.BYTES);
+            outgoing(peer).add(memory, start(values, rank), peer == rank ? 0 : bytes(values, rank));
             post(peer);
         }
         for (int peer = 0; peer < worldSize(); peer++) {
-            int from = slice(peer, floats);
-            int bytes = peer == rank ? 0 : (slice(peer + 1, floats) - from) * Float.BYTES;
-            incoming().add(memory, values.byteOffset() + from * Float.BYTES, bytes);
+            incoming().add(memory, start(values, peer), peer == rank ? 0 : bytes(values, peer));
             receive(peer);
         }
         release();
         values.hostWritten();
     }
 
-    /** Where the slice of a rank begins; that of rank W is the end. */
-    private int slice(int peer, int floats) {
-        return (int) ((long) floats * peer / worldSize());
+    /** Byte position of a rank's share in the memory of a matrix. */
+    private int start(Matrix values, int peer) {
+        return values.byteOffset() + Share.of(values.size(), peer, worldSize()).start() * Float.BYTES;
+    }
+
+    private int bytes(Matrix values, int peer) {
+        return Share.of(values.size(), peer, worldSize()).length() * Float.BYTES;
     }
 
     @Override

@@ -80,6 +80,14 @@ public final class Matrix {
         return window;
     }
 
+    /** Returns a new flat view [1, count] of the elements from {@code first} on, counted row after row. */
+    public Matrix elements(long first, int count) {
+        if (first < 0 || count < 1 || first + count > size()) {
+            throw new IndexOutOfBoundsException("elements [%d, %d) of %d".formatted(first, first + count, size()));
+        }
+        return new Matrix(storage, storageOffset + (long) firstRow * cols + first, 1, count);
+    }
+
     /**
      * Moves this window to the rows {@code [first, first + count)} of the matrix that it was made from.
      *
@@ -152,6 +160,19 @@ public final class Matrix {
                 new long[] {cols, 1},
                 storage.offset() + storageOffset + (long) (firstRow + fromRow) * cols + fromCol,
                 'c');
+    }
+
+    /**
+     * Overwrites all elements with those of another matrix of as many.
+     *
+     * @throws IllegalArgumentException if it has more or fewer
+     */
+    public void copyFrom(Matrix other) {
+        if (other.size() != size()) {
+            throw new IllegalArgumentException(other + " does not fill " + this);
+        }
+        memory().put(byteOffset(), other.memory(), other.byteOffset(), (int) (size() * Float.BYTES));
+        hostWritten();
     }
 
     /** One element; for tests, initial values and checkpoints, not for loops of a step. */

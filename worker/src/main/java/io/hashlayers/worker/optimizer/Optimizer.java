@@ -6,28 +6,36 @@ import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.AdamStep;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.transformer.Parameter;
 import io.hashlayers.worker.transformer.ParameterGroup;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * AdamW (Loshchilov and Hutter 2019) over the parameters of one rank, after clipping by the true global norm.
  *
- * <p>The dense group is a replica: its gradients are summed over the ranks and each rank makes the same update. Experts are
- * on one rank each and their gradients are whole already. An expert without rows has a zero gradient and is updated like any
- * other: its moments decay and move it.
+ * <p>The dense group is a replica. Its gradients are summed over the ranks by a reduce-scatter, each rank keeps the moments of
+ * its share alone and updates that, and an all-gather spreads the new values. Experts are on one rank each and their gradients
+ * are whole already. An expert without rows has a zero gradient and is updated like any other: its moments decay and move it.
  *
- * <p>Belongs to the thread of its rank.
+ * <p>A step is {@link #reduceGradients}, then {@link #update}. Belongs to the thread of its rank.
  */
 public final class Optimizer {
     private final OptimizerConfig config;
     private final LearningRate learningRate;
     private final ParameterGroup dense;
     private final ParameterGroup experts;
+    private final List<Matrix> denseGradients;
+    private final List<Matrix> denseValues;
+    private final UpdatedParameters share;
+    private final UpdatedParameters own;
     private final Kernels kernels;
     private final Collective collective;
-    private final double[] squares = new double[1];
+    private double[] sums = new double[1];
 
     /**
+     * Allocates the moments, all 0.
+     *
      * @param steps steps of the whole run, for the schedule
      * @param dense parameters that every rank has
      * @param experts parameters that only this rank has
@@ -43,6 +51,10 @@ public final class Optimizer {
         this.learningRate = new LearningRate(config, steps);
         this.dense = dense;
         this.experts = experts;
+        this.denseGradients = dense.gradients();
+        this.denseValues = dense.values();
+        this.share = new UpdatedParameters(dense, collective.rank(), collective.worldSize());
+        this.own = new UpdatedParameters(experts, 0, 1);
         this.kernels = kernels;
         this.collective = collective;
     }
@@ -53,16 +65,36 @@ public final class Optimizer {
     }
 
     /**
-     * Updates the parameters by the gradients added up since the last step, and sets these to 0. All ranks call it together.
+     * Sums the gradients that were added up since the last step over the ranks. All ranks call it together.
      *
-     * @param step counted from 1
+     * @param more is summed over the ranks in the same exchange, in rank order
      * @return norm, before clipping, of the gradient of all parameters of all ranks, each counted once; the same bits on
      *     every rank
+     */
+    public double reduceGradients(double[] more) {
+        dense.completeGradients(kernels);
+        experts.completeGradients(kernels);
+        for (int piece = 0; piece < denseGradients.size(); piece++) {
+            collective.reduceScatter(denseGradients.get(piece));
+        }
+        if (sums.length != 1 + more.length) {
+            sums = new double[1 + more.length];
+        }
+        sums[0] = share.sumOfSquares(kernels) + own.sumOfSquares(kernels);
+        System.arraycopy(more, 0, sums, 1, more.length);
+        collective.allReduce(sums);
+        System.arraycopy(sums, 1, more, 0, more.length);
+        return Math.sqrt(sums[0]);
+    }
+
+    /**
+     * Updates the parameters by the reduced gradients, and clears these. All ranks call it together.
+     *
+     * @param step counted from 1
+     * @param norm what {@link #reduceGradients} returned
      * @throws TrainingException of kind {@code DIVERGED} if that is not a finite number; the parameters are then as they were
      */
-    public double step(long step) {
-        dense.gradients().forEach(collective::allReduce);
-        double norm = Math.sqrt(squaresOf(dense) + squaresOfAllExperts());
+    public void update(long step, double norm) {
         if (!Double.isFinite(norm)) {
             throw new TrainingException(
                     Failure.DIVERGED,
@@ -71,23 +103,29 @@ public final class Optimizer {
         }
         AdamStep plain = adamStep(step, norm, 0);
         AdamStep decaying = adamStep(step, norm, config.weightDecay());
-        update(dense, plain, decaying);
-        update(experts, plain, decaying);
-        return norm;
-    }
-
-    private double squaresOfAllExperts() {
-        squares[0] = squaresOf(experts);
-        collective.allReduce(squares);
-        return squares[0];
-    }
-
-    private double squaresOf(ParameterGroup group) {
-        double sum = 0;
-        for (Matrix gradient : group.gradients()) {
-            sum += kernels.sumOfSquares(gradient);
+        share.update(kernels, plain, decaying);
+        own.update(kernels, plain, decaying);
+        for (int piece = 0; piece < denseValues.size(); piece++) {
+            collective.allGather(denseValues.get(piece));
         }
-        return sum;
+        dense.clearGradients();
+        experts.clearGradients();
+    }
+
+    /** The moments of the dense parameters, which the ranks share. */
+    public List<Moment> denseMoments() {
+        return moments(dense, share, collective);
+    }
+
+    /** The moments of this rank's experts. */
+    public List<Moment> expertMoments() {
+        return moments(experts, own, null);
+    }
+
+    private static List<Moment> moments(ParameterGroup group, UpdatedParameters updated, @Nullable Collective sharers) {
+        return Arrays.stream(Moment.Kind.values())
+                .map(kind -> new Moment(kind, group, updated, sharers))
+                .toList();
     }
 
     private AdamStep adamStep(long step, double norm, double weightDecay) {
@@ -102,17 +140,5 @@ public final class Optimizer {
                 (float) scale,
                 (float) (1 - Math.pow(config.beta1(), (double) step)),
                 (float) (1 - Math.pow(config.beta2(), (double) step)));
-    }
-
-    private void update(ParameterGroup group, AdamStep plain, AdamStep decaying) {
-        for (Parameter parameter : group.parameters()) {
-            kernels.adam(
-                    parameter.value(),
-                    parameter.gradient(),
-                    parameter.firstMoment(),
-                    parameter.secondMoment(),
-                    parameter.spec().decay() ? decaying : plain);
-            kernels.zero(parameter.gradient()); // now, while it is in the cache
-        }
     }
 }

@@ -101,15 +101,17 @@ public final class RankLoop {
     private StepMetrics step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
         StepInput input = batches.next();
-        double nats = model.forwardBackward(step, input, 1f / tokensPerStep);
-        double loss = sumOverRanks(nats, input.plan()) / tokensPerStep;
+        sums[0] = model.forwardBackward(step, input, 1f / tokensPerStep);
+        countRows(input.plan());
+        double norm = optimizer.reduceGradients(sums);
+        double loss = sums[0] / tokensPerStep;
         if (!Double.isFinite(loss)) {
             throw new TrainingException(
                     Failure.DIVERGED,
                     "the loss of step " + step + " is " + loss
                             + "; lower optimizer.learning-rate, lengthen optimizer.warmup-steps or set optimizer.clip-norm");
         }
-        double norm = optimizer.step(step);
+        optimizer.update(step, norm);
         long nanos = System.nanoTime() - start;
 
         double maxVio = maxVio();
@@ -125,10 +127,9 @@ public final class RankLoop {
                 maxVio);
     }
 
-    /** Sums the nats of all ranks, and leaves in {@link #sums} the rows that each expert got. */
-    private double sumOverRanks(double nats, @Nullable ShufflePlan plan) {
-        Arrays.fill(sums, 0);
-        sums[0] = nats;
+    /** Leaves in {@link #sums} the rows of this rank's experts, and none for the others. */
+    private void countRows(@Nullable ShufflePlan plan) {
+        Arrays.fill(sums, 1, sums.length, 0);
         Routing routing = context.routing();
         if (plan != null && routing != null) {
             int[] mine = routing.placement().expertsOf(collective.rank());
@@ -136,8 +137,6 @@ public final class RankLoop {
                 sums[1 + mine[i]] = plan.expertRows(i);
             }
         }
-        collective.allReduce(sums);
-        return sums[0];
     }
 
     /** Rows of the busiest expert over the mean, minus 1; see {@link StepMetrics#maxVio}. */
@@ -164,7 +163,7 @@ public final class RankLoop {
                 .map(routing -> routing.hash().table());
         CheckpointContent content =
                 new CheckpointContent(step, context.config().model(), context.digests(), context.settings(), table);
-        String path = checkpoints.write(content, CheckpointTensors.of(model.parameters()));
+        String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);
         }

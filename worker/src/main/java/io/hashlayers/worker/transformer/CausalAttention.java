@@ -54,12 +54,12 @@ final class CausalAttention {
     /** Writes to dx the gradient of x, for dout and x as in the forward pass; that of the residual is dout itself. */
     void backward(Matrix x, Matrix dout, Matrix dx) {
         Matrix dy = stream.branchGradient(dout, place);
-        kernels.biasBackward(dy, outBias.gradient());
-        kernels.matmulTn(attended, dy, outWeight.gradient(), true);
+        kernels.biasBackward(dy, outBias.gradient(kernels));
+        outWeight.addToGradient(kernels, attended, dy);
         kernels.matmulNt(dy, outWeight.value(), dAttended, false);
         kernels.causalAttentionBackward(qkv, heads, sequenceLength, attended, logSumExp, dAttended, dQkv);
-        kernels.biasBackward(dQkv, qkvBias.gradient());
-        kernels.matmulTn(x, dQkv, qkvWeight.gradient(), true);
+        kernels.biasBackward(dQkv, qkvBias.gradient(kernels));
+        qkvWeight.addToGradient(kernels, x, dQkv);
         kernels.matmulNt(dQkv, qkvWeight.value(), dx, false);
     }
 }

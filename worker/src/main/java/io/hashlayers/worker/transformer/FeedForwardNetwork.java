@@ -52,11 +52,11 @@ final class FeedForwardNetwork {
      * @param dx [M, D]; may be dy
      */
     void backward(Matrix x, Matrix inner, Matrix hidden, Matrix dy, Matrix dInner, Matrix dx) {
-        kernels.biasBackward(dy, downBias.gradient());
-        kernels.matmulTn(hidden, dy, downWeight.gradient(), true);
+        kernels.biasBackward(dy, downBias.gradient(kernels));
+        downWeight.addToGradient(kernels, hidden, dy);
         kernels.matmulNt(dy, downWeight.value(), dInner, false);
-        kernels.biasActivationBackward(activation, inner, dInner, dInner, upBias.gradient());
-        kernels.matmulTn(x, dInner, upWeight.gradient(), true);
+        kernels.biasActivationBackward(activation, inner, dInner, dInner, upBias.gradient(kernels));
+        upWeight.addToGradient(kernels, x, dInner);
         kernels.matmulNt(dInner, upWeight.value(), dx, false);
     }
 }

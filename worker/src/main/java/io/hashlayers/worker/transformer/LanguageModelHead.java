@@ -67,7 +67,7 @@ final class LanguageModelHead {
             nats += kernels.crossEntropy(logits, targets, first, gradientScale);
             dNormedChunk.moveTo(first, rows);
             kernels.matmul(logits, embedding.value(), dNormedChunk, false);
-            kernels.matmulTn(logits, normedChunk, embedding.gradient(), true);
+            embedding.addToGradient(kernels, logits, normedChunk);
         }
         kernels.zero(dx);
         norm.backward(dNormed, x, dx);

@@ -34,6 +34,6 @@ final class LayerNorm {
 
     /** Adds to dx the gradient for dy; x as in the forward pass. */
     void backward(Matrix dy, Matrix x, Matrix dx) {
-        kernels.layerNormBackward(dy, x, stats, gamma.value(), dx, gamma.gradient(), beta.gradient());
+        kernels.layerNormBackward(dy, x, stats, gamma.value(), dx, gamma.gradient(kernels), beta.gradient(kernels));
     }
 }

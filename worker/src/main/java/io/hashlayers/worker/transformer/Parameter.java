@@ -1,29 +1,33 @@
 package io.hashlayers.worker.transformer;
 
+import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 import org.jspecify.annotations.Nullable;
 
-/** One tensor as a rank holds it: its values and, for training, gradient and Adam moments; all of the shape of its spec. */
+/**
+ * One tensor as a rank holds it: its values and, for training, its gradient, both of the shape of its spec.
+ *
+ * <p>What is added first after {@link #clearGradient} overwrites the gradient, so that nothing needs to set it to 0. Belongs
+ * to the thread of its rank.
+ */
 public final class Parameter {
     private final TensorSpec spec;
     private final Matrix value;
-    private final @Nullable Training training;
+    private final @Nullable Matrix gradient;
+    private boolean cleared; // the gradient is 0, whatever its memory holds
 
-    private record Training(Matrix gradient, Matrix firstMoment, Matrix secondMoment) {}
-
-    private Parameter(TensorSpec spec, Matrix value, @Nullable Training training) {
+    private Parameter(TensorSpec spec, Matrix value, @Nullable Matrix gradient) {
         this.spec = spec;
         this.value = value;
-        this.training = training;
+        this.gradient = gradient;
     }
 
     static Parameter forEvaluation(TensorSpec spec, Matrix value) {
         return new Parameter(spec, value, null);
     }
 
-    static Parameter forTraining(
-            TensorSpec spec, Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment) {
-        return new Parameter(spec, value, new Training(gradient, firstMoment, secondMoment));
+    static Parameter forTraining(TensorSpec spec, Matrix value, Matrix gradient) {
+        return new Parameter(spec, value, gradient);
     }
 
     public TensorSpec spec() {
@@ -39,22 +43,29 @@ public final class Parameter {
     }
 
     /**
-     * Gradient of the loss; every backward pass adds to it.
+     * Gradient of the loss, to be read or added to.
      *
-     * @throws IllegalStateException if allocated for evaluation, as the two moments do
+     * @param kernels set it to 0 if it was cleared
+     * @throws IllegalStateException if allocated for evaluation
      */
-    public Matrix gradient() {
-        return training().gradient();
+    public Matrix gradient(Kernels kernels) {
+        Matrix sum = gradientMemory();
+        if (cleared) {
+            kernels.zero(sum);
+            cleared = false;
+        }
+        return sum;
     }
 
-    /** Adam's running mean of the gradient. */
-    public Matrix firstMoment() {
-        return training().firstMoment();
+    /** Adds {@code a^T b} to the gradient: a [K, rows], b [K, cols]. */
+    public void addToGradient(Kernels kernels, Matrix a, Matrix b) {
+        kernels.matmulTn(a, b, gradientMemory(), !cleared);
+        cleared = false;
     }
 
-    /** Adam's running mean of the squared gradient. */
-    public Matrix secondMoment() {
-        return training().secondMoment();
+    /** Makes the gradient 0 without touching its memory, which anyone may use until it is added to. */
+    public void clearGradient() {
+        cleared = true;
     }
 
     @Override
@@ -62,11 +73,15 @@ public final class Parameter {
         return spec.name() + " [" + spec.rows() + ", " + spec.cols() + "]";
     }
 
-    private Training training() {
-        if (training == null) {
-            throw new IllegalStateException(
-                    spec.name() + " was allocated for evaluation: it has no gradient or moments");
+    /**
+     * The memory of the gradient, which is anyone's to use while it is cleared.
+     *
+     * @throws IllegalStateException if allocated for evaluation
+     */
+    public Matrix gradientMemory() {
+        if (gradient == null) {
+            throw new IllegalStateException(spec.name() + " was allocated for evaluation: it has no gradient");
         }
-        return training;
+        return gradient;
     }
 }

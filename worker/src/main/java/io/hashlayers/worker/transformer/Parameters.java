@@ -41,7 +41,7 @@ public final class Parameters {
     private record ExpertId(int layer, int expert) {}
 
     /**
-     * Allocates values, gradients and moments, all 0.
+     * Allocates values and gradients, all 0.
      *
      * @param expertsOfLayer experts of a sparse layer that this rank holds
      */
@@ -67,7 +67,7 @@ public final class Parameters {
         return layout;
     }
 
-    /** Whether there are gradients and moments. */
+    /** Whether there are gradients. */
     public boolean training() {
         return training;
     }

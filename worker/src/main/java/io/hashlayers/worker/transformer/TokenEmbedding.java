@@ -35,6 +35,7 @@ final class TokenEmbedding {
     /** Adds to the gradients of both tables those for dout, which it may change. */
     void backward(int[] tokens, Matrix dout) {
         stream.drop(dout, ResidualStream.EMBEDDING);
-        kernels.embedBackward(tokens, dout, sequenceLength, tokenTable.gradient(), positionTable.gradient());
+        kernels.embedBackward(
+                tokens, dout, sequenceLength, tokenTable.gradient(kernels), positionTable.gradient(kernels));
     }
 }

@@ -7,23 +7,28 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.optimizer.Moment;
+import io.hashlayers.worker.optimizer.Optimizer;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameter;
-import io.hashlayers.worker.transformer.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
+import io.hashlayers.worker.transformer.Ranks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -40,22 +45,25 @@ class CheckpointTest {
     @Test
     void anyNumberOfRanksReadsWhatAnyNumberWrote() {
         for (int writers : new int[] {1, 2, 7}) {
-            List<Parameters> written = ranks(writers, CheckpointTest::numbered);
-            write(10 + writers, written);
+            long step = 10L + writers;
+            write(step, writers);
 
             for (int readers : new int[] {1, 3, 6}) {
-                List<Parameters> read = ranks(readers, parameters -> parameters);
-                try (CheckpointReader reader = open(10 + writers)) {
-                    read.forEach(parameters -> CheckpointTensors.of(parameters).readFrom(reader));
-                }
-                read.forEach(CheckpointTest::requireNumbered);
+                Ranks.run(readers, collective -> {
+                    RankState state = RankState.of(collective, roundRobin(readers));
+                    try (CheckpointReader reader = open(step)) {
+                        state.tensors().readFrom(reader);
+                    }
+                    state.requireNumbered();
+                    return state;
+                });
             }
         }
     }
 
     @Test
     void tellsWhatItWasMadeOf() {
-        String path = write(1000, ranks(2, CheckpointTest::numbered));
+        String path = write(1000, 2);
 
         try (CheckpointReader reader = open(1000)) {
             assertThat(path).endsWith("/checkpoints/step-00001000");
@@ -72,11 +80,10 @@ class CheckpointTest {
 
     @Test
     void repeatedWritingGivesTheSameDigest() {
-        List<Parameters> ranks = ranks(2, CheckpointTest::numbered);
-        write(5, ranks);
+        write(5, 2);
         String first = open(5).manifest().digest();
 
-        write(5, ranks);
+        write(5, 2);
 
         assertThat(open(5).manifest().digest()).isEqualTo(first);
     }
@@ -84,10 +91,9 @@ class CheckpointTest {
     @Test
     void theNewestWholeCheckpointIsFound() throws IOException {
         assertThat(CheckpointReader.latestStep(HADOOP, run.toString())).isEmpty();
-        List<Parameters> ranks = ranks(1, CheckpointTest::numbered);
-        write(9, ranks);
-        write(100, ranks);
-        write(20, ranks);
+        write(9, 1);
+        write(100, 1);
+        write(20, 1);
 
         assertThat(CheckpointReader.latestStep(HADOOP, run.toString())).hasValue(100);
 
@@ -111,7 +117,7 @@ class CheckpointTest {
 
     @Test
     void aFlippedByteAnywhereIsRefusedAndItsFileNamed() throws IOException {
-        write(1, ranks(2, CheckpointTest::numbered));
+        write(1, 2);
 
         for (Path file : files()) {
             byte[] good = Files.readAllBytes(file);
@@ -133,7 +139,7 @@ class CheckpointTest {
 
     @Test
     void aDamagedTensorIsNamed() throws IOException {
-        write(1, ranks(1, CheckpointTest::numbered));
+        write(1, 1);
         Path file = run.resolve("checkpoints/step-00000001/experts-000.safetensors");
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length - 1] ^= 1;
@@ -146,7 +152,7 @@ class CheckpointTest {
 
     @Test
     void aTruncatedOrMissingFileIsRefused() throws IOException {
-        write(1, ranks(2, CheckpointTest::numbered));
+        write(1, 2);
 
         for (Path file : files()) {
             byte[] good = Files.readAllBytes(file);
@@ -165,7 +171,7 @@ class CheckpointTest {
 
     @Test
     void anotherModelsCheckpointIsRefused() {
-        write(1, ranks(1, CheckpointTest::numbered));
+        write(1, 1);
         Parameters wider = Parameters.forEvaluation(
                 new ModelConfig(11, 4, 2, 4, 8, 2, Activation.GELU, 0.1, List.of(1), 5, 1), layer -> new int[] {0});
         Parameters deeper = Parameters.forEvaluation(
@@ -183,25 +189,33 @@ class CheckpointTest {
 
     @Test
     void aModelWithAHoleIsNotPublished() {
-        List<Parameters> ranks = List.of(
-                numbered(Parameters.forTraining(MODEL, layer -> new int[] {0, 1})),
-                numbered(Parameters.forTraining(MODEL, layer -> new int[] {2, 4})));
+        int[][] experts = {{0, 1}, {2, 4}};
 
-        assertThatThrownBy(() -> write(1, ranks))
+        assertThatThrownBy(() -> write(1, 2, rank -> experts[rank]))
                 .rootCause()
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("no rank wrote the tensor h.1.experts.3.up.weight");
         assertThat(CheckpointReader.latestStep(HADOOP, run.toString())).isEmpty();
     }
 
-    private String write(long step, List<Parameters> ranks) {
+    private String write(long step, int worldSize) {
+        return write(step, worldSize, roundRobin(worldSize));
+    }
+
+    private String write(long step, int worldSize, IntFunction<int[]> expertsOfRank) {
         var content = new CheckpointContent(
                 step, MODEL, new TreeMap<>(Map.of("tokenizer", "sha256:77")), "model.dim = 4\n", Optional.of(TABLE));
-        List<String> paths =
-                Gathering.run(ranks.size(), collective -> new CheckpointWriter(HADOOP, run.toString(), collective)
-                        .write(content, CheckpointTensors.of(ranks.get(collective.rank()))));
+        List<String> paths = Ranks.run(worldSize, collective -> {
+            RankState state = RankState.of(collective, expertsOfRank);
+            state.number();
+            return new CheckpointWriter(HADOOP, run.toString(), collective).write(content, state.tensors());
+        });
         assertThat(paths).containsOnly(paths.get(0));
         return paths.get(0);
+    }
+
+    private static IntFunction<int[]> roundRobin(int worldSize) {
+        return ExpertPlacement.roundRobin(MODEL.numExperts(), worldSize)::expertsOf;
     }
 
     private CheckpointReader open(long step) {
@@ -211,8 +225,7 @@ class CheckpointTest {
     private void readAll() {
         try (CheckpointReader reader = open(1)) {
             reader.table();
-            ranks(1, parameters -> parameters)
-                    .forEach(parameters -> CheckpointTensors.of(parameters).readFrom(reader));
+            RankState.of(Ranks.alone(), roundRobin(1)).tensors().readFrom(reader);
         }
     }
 
@@ -222,45 +235,58 @@ class CheckpointTest {
         }
     }
 
-    private static List<Parameters> ranks(int worldSize, Function<Parameters, Parameters> fill) {
-        ExpertPlacement placement = ExpertPlacement.roundRobin(MODEL.numExperts(), worldSize);
-        List<Parameters> ranks = new ArrayList<>();
-        for (int rank = 0; rank < worldSize; rank++) {
-            int[] experts = placement.expertsOf(rank);
-            ranks.add(fill.apply(Parameters.forTraining(MODEL, layer -> experts)));
+    /** What a rank trains, where every element can be given a number that its tensor's name and its place determine. */
+    private record RankState(Parameters parameters, Optimizer optimizer) {
+        static RankState of(Collective collective, IntFunction<int[]> expertsOfRank) {
+            Parameters parameters = Parameters.forTraining(MODEL, layer -> expertsOfRank.apply(collective.rank()));
+            var config = new OptimizerConfig(1e-3, 1, Schedule.LINEAR, 0, 0.9, 0.95, 1e-8, 0.1, 1);
+            var optimizer = new Optimizer(
+                    config, 1, parameters.dense(), parameters.experts(), KernelsFactory.best(), collective);
+            return new RankState(parameters, optimizer);
         }
-        return ranks;
-    }
 
-    /** Gives every element a number that its tensor's name and its place determine. */
-    private static Parameters numbered(Parameters parameters) {
-        each(parameters, (matrix, salt) -> {
-            for (int i = 0; i < matrix.size(); i++) {
-                matrix.set(i / matrix.cols(), i % matrix.cols(), salt * 31f + i);
+        CheckpointTensors tensors() {
+            return CheckpointTensors.of(parameters, optimizer);
+        }
+
+        void number() {
+            values().forEach(value -> number(value.value(), value.name()));
+            for (Moment moment : moments()) {
+                moment.parameters().forEach(of -> number(of.gradientMemory(), of.name() + moment.kind()));
+                moment.scatter();
             }
-        });
-        return parameters;
-    }
+        }
 
-    private static void requireNumbered(Parameters parameters) {
-        each(parameters, (matrix, salt) -> {
-            for (int i = 0; i < matrix.size(); i++) {
-                assertThat(matrix.get(i / matrix.cols(), i % matrix.cols())).isEqualTo(salt * 31f + i);
+        void requireNumbered() {
+            values().forEach(value -> requireNumbered(value.value(), value.name()));
+            for (Moment moment : moments()) {
+                moment.gather();
+                moment.parameters().forEach(of -> requireNumbered(of.gradientMemory(), of.name() + moment.kind()));
             }
-        });
-    }
+        }
 
-    private interface TensorVisitor {
-        void visit(Matrix matrix, int salt);
-    }
+        private List<Parameter> values() {
+            return Stream.of(parameters.dense(), parameters.experts())
+                    .flatMap(group -> group.parameters().stream())
+                    .toList();
+        }
 
-    private static void each(Parameters parameters, TensorVisitor visitor) {
-        for (ParameterGroup group : List.of(parameters.dense(), parameters.experts())) {
-            for (Parameter parameter : group.parameters()) {
-                int salt = parameter.name().hashCode() % 1000;
-                visitor.visit(parameter.value(), salt);
-                visitor.visit(parameter.firstMoment(), salt + 1);
-                visitor.visit(parameter.secondMoment(), salt + 2);
+        private List<Moment> moments() {
+            return Stream.of(optimizer.denseMoments(), optimizer.expertMoments())
+                    .flatMap(List::stream)
+                    .toList();
+        }
+
+        private static void number(Matrix matrix, String name) {
+            for (int i = 0; i < matrix.size(); i++) {
+                matrix.set(i / matrix.cols(), i % matrix.cols(), name.hashCode() % 1000 * 31f + i);
+            }
+        }
+
+        private static void requireNumbered(Matrix matrix, String name) {
+            for (int i = 0; i < matrix.size(); i++) {
+                assertThat(matrix.get(i / matrix.cols(), i % matrix.cols()))
+                        .isEqualTo(name.hashCode() % 1000 * 31f + i);
             }
         }
     }

@@ -47,7 +47,7 @@ class LanguageModelTest {
         assertThat(nats).isCloseTo(reference.loss(small.batch()), within(1e-4));
         for (TensorSpec spec : SmallModel.tensors(config)) {
             double[] gradient =
-                    TestRank.elements(rank.parameters.get(spec.name()).gradient());
+                    TestRank.elements(rank.parameters.get(spec.name()).gradient(KERNELS));
             for (int i = 0; i < gradient.length; i++) {
                 double expected = reference.derivative(small.batch(), spec.name(), i) * small.gradientScale();
                 assertThat(gradient[i])
@@ -72,7 +72,7 @@ class LanguageModelTest {
         for (TensorSpec spec : SmallModel.tensors(config)) {
             double[] direction = random.doubles(spec.size(), -1, 1).toArray();
             double[] gradient =
-                    TestRank.elements(rank.parameters.get(spec.name()).gradient());
+                    TestRank.elements(rank.parameters.get(spec.name()).gradient(KERNELS));
             double expected = reference.derivative(small.batch(), spec.name(), direction) * small.gradientScale();
             double actual = 0;
             double scale = 0;
@@ -120,8 +120,8 @@ class LanguageModelTest {
         twice.forwardBackward(2);
 
         for (TensorSpec spec : SmallModel.tensors(small.config())) {
-            double[] single = TestRank.elements(once.parameters.get(spec.name()).gradient());
-            double[] sum = TestRank.elements(twice.parameters.get(spec.name()).gradient());
+            double[] single = TestRank.elements(once.parameters.get(spec.name()).gradient(KERNELS));
+            double[] sum = TestRank.elements(twice.parameters.get(spec.name()).gradient(KERNELS));
             for (int i = 0; i < single.length; i++) {
                 assertThat(sum[i]).as(spec.name()).isCloseTo(2 * single[i], within(1e-6));
             }

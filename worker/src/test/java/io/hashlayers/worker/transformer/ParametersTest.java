@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import java.util.Arrays;
 import java.util.List;
@@ -64,7 +65,7 @@ class ParametersTest {
         Parameters parameters = Parameters.forTraining(CONFIG, layer -> new int[] {4, 0});
         float next = 1;
         for (Parameter parameter : parameters.experts().parameters()) {
-            parameter.gradient().set(0, 0, next++);
+            parameter.gradient(KernelsFactory.best()).set(0, 0, next++);
         }
 
         assertThat(parameters.experts().gradients()).hasSize(1);
@@ -101,9 +102,9 @@ class ParametersTest {
     void whatWasNotAllocatedIsRefusedByName() {
         Parameters parameters = Parameters.forEvaluation(CONFIG, layer -> new int[] {0});
 
-        assertThatThrownBy(() -> parameters.get("final_norm.bias").gradient())
+        assertThatThrownBy(() -> parameters.get("final_norm.bias").gradientMemory())
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("final_norm.bias was allocated for evaluation: it has no gradient or moments");
+                .hasMessage("final_norm.bias was allocated for evaluation: it has no gradient");
         assertThatThrownBy(() -> parameters.get("h.3.experts.1.up.bias"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("this rank has no tensor h.3.experts.1.up.bias");

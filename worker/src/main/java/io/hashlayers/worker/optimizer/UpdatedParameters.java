@@ -1,0 +1,86 @@
+package io.hashlayers.worker.optimizer;
+
+import io.hashlayers.worker.collective.Share;
+import io.hashlayers.worker.kernels.AdamStep;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.transformer.ParameterGroup;
+import io.hashlayers.worker.transformer.ParameterSlice;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The parameters of a group that this rank updates, with both of Adam's moments of them: its share of a group that all ranks
+ * replicate, as ZeRO's first stage has it (Rajbhandari et al. 2020), or all of a group of its own.
+ */
+final class UpdatedParameters {
+    private final List<Piece> pieces = new ArrayList<>();
+    private final List<Run> runs = new ArrayList<>();
+
+    /** The share of one piece of the group; all [1, n]. */
+    record Piece(Matrix gradient, Matrix firstMoment, Matrix secondMoment) {}
+
+    /** What the share has of one tensor; all [1, n]. */
+    private record Run(ParameterSlice slice, Matrix firstMoment, Matrix secondMoment) {}
+
+    /**
+     * Allocates the moments, all 0.
+     *
+     * @param worldSize ranks that share the group; 1 for a group of this rank alone
+     */
+    UpdatedParameters(ParameterGroup group, int rank, int worldSize) {
+        List<Matrix> gradients = group.gradients();
+        for (int number = 0; number < gradients.size(); number++) {
+            Share share = Share.of(gradients.get(number).size(), rank, worldSize);
+            if (share.length() > 0) {
+                Piece piece = new Piece(
+                        gradients.get(number).elements(share.start(), share.length()),
+                        Matrix.allocate(1, share.length()),
+                        Matrix.allocate(1, share.length()));
+                pieces.add(piece);
+                addRuns(piece, group.slices(number, share.start(), share.end()));
+            }
+        }
+    }
+
+    private void addRuns(Piece piece, List<ParameterSlice> slices) {
+        int start = 0;
+        for (ParameterSlice slice : slices) {
+            int length = (int) slice.value().size();
+            runs.add(new Run(
+                    slice,
+                    piece.firstMoment().elements(start, length),
+                    piece.secondMoment().elements(start, length)));
+            start += length;
+        }
+    }
+
+    /** The share of each piece of the group, without those of which this rank has nothing. */
+    List<Piece> pieces() {
+        return pieces;
+    }
+
+    double sumOfSquares(Kernels kernels) {
+        double sum = 0;
+        for (Piece piece : pieces) {
+            sum += kernels.sumOfSquares(piece.gradient());
+        }
+        return sum;
+    }
+
+    /**
+     * @param plain for tensors that do not decay
+     * @param decaying for the others
+     */
+    void update(Kernels kernels, AdamStep plain, AdamStep decaying) {
+        for (Run run : runs) {
+            ParameterSlice slice = run.slice();
+            kernels.adam(
+                    slice.value(),
+                    slice.gradient(),
+                    run.firstMoment(),
+                    run.secondMoment(),
+                    slice.spec().decay() ? decaying : plain);
+        }
+    }
+}

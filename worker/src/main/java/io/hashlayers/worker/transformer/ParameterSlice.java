@@ -1,0 +1,12 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.kernels.Matrix;
+
+/**
+ * A run of elements of one tensor.
+ *
+ * @param spec of the tensor
+ * @param value the elements, [1, n]
+ * @param gradient their gradients, [1, n]
+ */
+public record ParameterSlice(TensorSpec spec, Matrix value, Matrix gradient) {}
