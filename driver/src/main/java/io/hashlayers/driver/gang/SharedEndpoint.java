@@ -41,7 +41,8 @@ final class SharedEndpoint implements AutoCloseable {
                 SparkInternals.settings(),
                 SparkInternals.secrets(),
                 SparkEnv.get().conf().getAppId(),
-                TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
+                TransportSettings.DEFAULT_MAX_MESSAGE_BYTES,
+                TransportSettings.DEFAULT_SHARED_FROM_BYTES);
     }
 
     @Override

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The ranks of one JVM on the network: one for all of them, made before the rendezvous and joined after it.
  *
- * <p>Ranks whose endpoint has the same address exchange by memory, others over Spark's transport. Bytes from the network are
+ * <p>Ranks whose endpoint has the same address exchange by memory, others over Spark's transport; on one machine that carries the
+ * signals and shared memory the bytes. Bytes from the network are
  * never deserialized as objects; a message that is not the one expected closes its connection and disturbs nothing else.
  * Thread-safe.
  */
@@ -40,10 +41,11 @@ public final class Endpoint implements AutoCloseable {
     public Endpoint(TransportSettings settings) {
         this.settings = settings;
         this.transport = new SparkTransport(settings, new Receiver());
-        this.address = new EndpointAddress(settings.host(), transport.port(), new SecureRandom().nextLong());
+        this.address = new EndpointAddress(
+                settings.host(), transport.port(), new SecureRandom().nextLong(), SharedMemory.place());
     }
 
-    /** {@code host:port#token}, for the rendezvous; the token keeps out strays of other runs. */
+    /** {@code host:port#token@place}, for the rendezvous; the token keeps out strays of other runs. */
     public String address() {
         return address.toString();
     }
@@ -88,7 +90,8 @@ public final class Endpoint implements AutoCloseable {
                     transport.connect(where.host(), where.port()),
                     messages(new Pair(peer, rank)),
                     failure,
-                    settings.maxMessageBytes());
+                    settings.maxMessageBytes(),
+                    where.sharesMemoryWith(address) ? settings.sharedFromBytes() : Integer.MAX_VALUE);
         } catch (IOException | RuntimeException e) {
             throw new TrainingException(
                     Failure.PEER_LOST,
@@ -130,7 +133,10 @@ public final class Endpoint implements AutoCloseable {
                     messages.wake();
                 }
                 default -> {
-                    if (!messages.add(frame, bytes)) {
+                    boolean expected = frame.kind() == Frame.SHARED
+                            ? messages.addShared(frame, bytes)
+                            : messages.add(frame, bytes);
+                    if (!expected) {
                         log.warn(
                                 "rank {} sent operation {} out of turn; its connection is closed",
                                 pair.source(),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *         sequence : u64, offset : u32, total : u32, payload : rest of the message       big-endian
  * </pre>
  *
- * @param kind {@link #DATA}, {@link #ABORT} or {@link #BYE}
+ * @param kind {@link #DATA}, {@link #ABORT}, {@link #BYE} or {@link #SHARED}
  * @param token of the endpoint that is addressed; whoever does not know it is of another run
  * @param source sending rank
  * @param destination receiving rank
@@ -23,6 +23,10 @@ record Frame(byte kind, long token, int source, int destination, long sequence, 
     static final byte DATA = 0;
     static final byte ABORT = 1;
     static final byte BYE = 2;
+
+    /** The data are in shared memory, of which the payload is the id. */
+    static final byte SHARED = 3;
+
     static final int HEADER_BYTES = 37;
 
     private static final int MAGIC = 0x484C4331;
@@ -53,7 +57,7 @@ record Frame(byte kind, long token, int source, int destination, long sequence, 
                 message.getInt(),
                 message.getInt());
         boolean sane = frame.kind >= DATA
-                && frame.kind <= BYE
+                && frame.kind <= SHARED
                 && inRange(frame.source, MOST_RANKS)
                 && inRange(frame.destination, MOST_RANKS)
                 && frame.offset >= 0

@@ -1,5 +1,8 @@
 package io.hashlayers.worker.collective;
 
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class IncomingMessages {
     private final ByteBuffer[] slots = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
     private final int[] totals = new int[2];
+    private final long[] sharedIds = new long[2]; // of the memory that has the message, if it is not in the slot
+    private final boolean[] shared = new boolean[2];
+    private final @Nullable SharedMemory[] taken = new SharedMemory[2];
     private final Segments message = new Segments();
 
     private long assembling = 1; // sequence of the message that comes in
@@ -31,6 +37,7 @@ final class IncomingMessages {
             return false;
         }
         int slot = (int) (assembling & 1);
+        shared[slot] = false;
         if (received == 0) {
             totals[slot] = frame.total();
             if (slots[slot].capacity() < frame.total()) {
@@ -50,16 +57,60 @@ final class IncomingMessages {
         return true;
     }
 
+    /** Takes a message that is in shared memory; false if it is not the one that must come next. */
+    synchronized boolean addShared(Frame frame, ByteBuffer payload) {
+        if (frame.sequence() != assembling
+                || received != 0
+                || frame.offset() != 0
+                || payload.remaining() != Long.BYTES
+                || assembling > consumed + 2) {
+            return false;
+        }
+        int slot = (int) (assembling & 1);
+        shared[slot] = true;
+        sharedIds[slot] = payload.getLong();
+        totals[slot] = frame.total();
+        arrived = assembling++;
+        wake();
+        return true;
+    }
+
     boolean arrived(long sequence) {
         return arrived >= sequence;
     }
 
-    /** Where an arrived message lies until it is taken. */
+    /**
+     * Where an arrived message lies until it is taken.
+     *
+     * @throws TrainingException PEER_LOST if it is in shared memory that cannot be mapped
+     */
     Segments message(long sequence) {
         int slot = (int) (sequence & 1);
         message.clear();
-        message.add(slots[slot], 0, totals[slot]);
+        message.add(shared[slot] ? takenMemory(slot) : slots[slot], 0, totals[slot]);
         return message;
+    }
+
+    private ByteBuffer takenMemory(int slot) {
+        SharedMemory memory = taken[slot];
+        if (memory == null || memory.id() != sharedIds[slot]) {
+            memory = map(sharedIds[slot]);
+            taken[slot] = memory;
+        }
+        if (memory.memory().capacity() < totals[slot]) {
+            throw new TrainingException(
+                    Failure.PEER_LOST, "a message of " + totals[slot] + " bytes is said to be in less shared memory");
+        }
+        return memory.memory();
+    }
+
+    private static SharedMemory map(long id) {
+        try {
+            return SharedMemory.take(id);
+        } catch (IOException e) {
+            throw new TrainingException(
+                    Failure.PEER_LOST, "the shared memory of a message cannot be mapped: " + e.getMessage(), e);
+        }
     }
 
     /** Frees the memory of an arrived message. */

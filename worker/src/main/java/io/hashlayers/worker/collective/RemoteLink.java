@@ -1,22 +1,29 @@
 package io.hashlayers.worker.collective;
 
 import io.hashlayers.worker.collective.SparkTransport.Connection;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Between ranks of different JVMs, over one connection for each direction.
  *
  * <p>A message is copied, with its headers, into one of two buffers that take turns, so the sender's memory is free at once. A
  * buffer is free again after two operations: by then the peer has answered an operation that it began after it had
- * this message whole.
+ * taken this message. Between JVMs of one machine the buffers of large messages are shared memory, and the connection
+ * carries only the signal.
  */
 final class RemoteLink implements Link {
     private static final long GRACE_NANOS = Duration.ofMillis(500).toNanos(); // for the reason of a closed connection
     private static final Duration GOODBYE = Duration.ofSeconds(5);
     private static final int LONGEST_REASON = 8192;
+    private static final int SIGNAL_BYTES = Frame.HEADER_BYTES + Long.BYTES;
+    private static final Logger log = LoggerFactory.getLogger(RemoteLink.class);
 
     private final int rank;
     private final int peer;
@@ -26,6 +33,11 @@ final class RemoteLink implements Link {
     private final IncomingMessages messages;
     private final FirstFailure failure;
     private final int maxMessageBytes;
+    private final @Nullable SharedMemory[] shared = new SharedMemory[2];
+    private final ByteBuffer[] signals = {
+        ByteBuffer.allocateDirect(SIGNAL_BYTES), ByteBuffer.allocateDirect(SIGNAL_BYTES)
+    };
+    private int sharedFromBytes;
     private final Segments outgoing = new Segments();
     private final Segments staged = new Segments();
     private final ByteBuffer[] staging = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
@@ -40,7 +52,8 @@ final class RemoteLink implements Link {
             Connection connection,
             IncomingMessages messages,
             FirstFailure failure,
-            int maxMessageBytes) {
+            int maxMessageBytes,
+            int sharedFromBytes) {
         this.rank = rank;
         this.peer = peer;
         this.token = address.token();
@@ -49,6 +62,7 @@ final class RemoteLink implements Link {
         this.messages = messages;
         this.failure = failure;
         this.maxMessageBytes = maxMessageBytes;
+        this.sharedFromBytes = sharedFromBytes;
         connection.whenClosed(messages::lost);
     }
 
@@ -60,6 +74,49 @@ final class RemoteLink implements Link {
     @Override
     public void post(Operation operation) {
         int total = Math.toIntExact(outgoing.bytes());
+        SharedMemory memory = total >= sharedFromBytes ? reserveShared(operation, total) : null;
+        if (memory == null) {
+            postByWire(operation, total);
+        } else {
+            postShared(operation, total, memory);
+        }
+    }
+
+    private void postShared(Operation operation, int total, SharedMemory memory) {
+        staged.clear();
+        staged.add(memory.memory(), 0, total);
+        outgoing.copyTo(staged);
+        ByteBuffer signal = signals[slot(operation)].clear();
+        new Frame(Frame.SHARED, token, rank, peer, operation.sequence(), 0, total).write(signal);
+        connection.send(signal.putLong(memory.id()).flip());
+    }
+
+    /** Shared memory for a message; null, and none from now on, if there is no room for it. */
+    private @Nullable SharedMemory reserveShared(Operation operation, int bytes) {
+        int slot = slot(operation);
+        SharedMemory memory = shared[slot];
+        if (memory == null || memory.memory().capacity() < bytes) {
+            try {
+                memory = SharedMemory.create(bytes);
+                shared[slot] = memory;
+            } catch (IOException e) {
+                log.warn(
+                        "exchanges with {} through sockets: no shared memory of {} bytes, {}",
+                        name,
+                        bytes,
+                        e.toString());
+                sharedFromBytes = Integer.MAX_VALUE;
+                return null;
+            }
+        }
+        return memory;
+    }
+
+    private static int slot(Operation operation) {
+        return (int) (operation.sequence() & 1);
+    }
+
+    private void postByWire(Operation operation, int total) {
         int frames = Math.max(1, (total + maxMessageBytes - 1) / maxMessageBytes);
         ByteBuffer buffer = reserve(operation, total + frames * Frame.HEADER_BYTES);
         staged.clear();
@@ -78,7 +135,7 @@ final class RemoteLink implements Link {
     }
 
     private ByteBuffer reserve(Operation operation, int bytes) {
-        int slot = (int) (operation.sequence() & 1);
+        int slot = slot(operation);
         if (staging[slot].capacity() < bytes) {
             staging[slot] = ByteBuffer.allocateDirect(bytes);
         }
@@ -126,6 +183,19 @@ final class RemoteLink implements Link {
     @Override
     public void close() {
         farewell(Frame.BYE, new byte[0], 0);
+        for (SharedMemory memory : shared) {
+            unlink(memory);
+        }
+    }
+
+    private void unlink(@Nullable SharedMemory memory) {
+        try {
+            if (memory != null) {
+                memory.unlink();
+            }
+        } catch (IOException e) {
+            log.warn("shared memory for {} is left behind: {}", name, e.toString());
+        }
     }
 
     private void farewell(byte kind, byte[] payload, int length) {

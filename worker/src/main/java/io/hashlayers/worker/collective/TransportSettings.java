@@ -12,20 +12,28 @@ import org.jspecify.annotations.Nullable;
  * @param secret Spark's secrets; needed where {@code spark.authenticate} is true
  * @param appId the Spark application, by which the secret is found
  * @param maxMessageBytes payload of one message on the wire; larger data go in several
+ * @param sharedFromBytes least data that go through shared memory to a JVM of the same machine
  */
 public record TransportSettings(
         String host,
         Map<String, String> sparkConf,
         @Nullable SecretKeyHolder secret,
         String appId,
-        int maxMessageBytes) {
+        int maxMessageBytes,
+        int sharedFromBytes) {
     /** Measured best on loopback: larger ones delay the copy at the other end, smaller ones cost headers. */
     public static final int DEFAULT_MAX_MESSAGE_BYTES = 1 << 20;
+
+    /** From here on two copies in memory take less than two through sockets. */
+    public static final int DEFAULT_SHARED_FROM_BYTES = 1 << 15;
 
     public TransportSettings {
         sparkConf = Map.copyOf(sparkConf);
         if (maxMessageBytes < 1) {
             throw new IllegalArgumentException("maxMessageBytes is " + maxMessageBytes + ", must be at least 1");
+        }
+        if (sharedFromBytes < Long.BYTES) {
+            throw new IllegalArgumentException("sharedFromBytes is " + sharedFromBytes + ", must be at least 8");
         }
     }
 

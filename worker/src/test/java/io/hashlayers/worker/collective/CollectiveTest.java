@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class CollectiveTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
+    private static final int SOCKETS_ONLY = Integer.MAX_VALUE;
+    private static final int SHARED_FROM = 100; // bytes: in most tests some messages go either way
 
     private final List<Endpoint> endpoints = new ArrayList<>();
 
@@ -32,6 +34,8 @@ class CollectiveTest {
         MEMORY,
         /** An endpoint for every rank: all by sockets. */
         SOCKETS,
+        /** As that, with large messages in shared memory. */
+        SHARED_MEMORY,
         /** Two ranks to an endpoint. */
         MIXED
     }
@@ -44,7 +48,13 @@ class CollectiveTest {
     private List<Collective> connect(Topology topology, int worldSize, Duration timeout) {
         return topology == Topology.MEMORY
                 ? LocalCollectives.create(worldSize, timeout)
-                : join(worldSize, topology == Topology.MIXED ? 2 : 1, timeout, Map.of(), null);
+                : join(
+                        worldSize,
+                        topology == Topology.MIXED ? 2 : 1,
+                        timeout,
+                        Map.of(),
+                        null,
+                        topology == Topology.SHARED_MEMORY ? SHARED_FROM : SOCKETS_ONLY);
     }
 
     private List<Collective> join(
@@ -52,11 +62,13 @@ class CollectiveTest {
             int ranksPerEndpoint,
             Duration timeout,
             Map<String, String> conf,
-            @Nullable SecretKeyHolder secret) {
+            @Nullable SecretKeyHolder secret,
+            int sharedFromBytes) {
         List<Endpoint> byRank = new ArrayList<>();
         for (int rank = 0; rank < worldSize; rank++) {
             if (rank % ranksPerEndpoint == 0) {
-                endpoints.add(new Endpoint(new TransportSettings("127.0.0.1", conf, secret, "app", 1000)));
+                endpoints.add(
+                        new Endpoint(new TransportSettings("127.0.0.1", conf, secret, "app", 1000, sharedFromBytes)));
             }
             byRank.add(endpoints.get(endpoints.size() - 1));
         }
@@ -214,9 +226,11 @@ class CollectiveTest {
     @Test
     void aPeerWithoutTheSecretIsRefused() {
         Map<String, String> conf = Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", "true");
-        Endpoint guarded = new Endpoint(new TransportSettings("127.0.0.1", conf, secret("right"), "app", 1000));
-        Endpoint open = new Endpoint(new TransportSettings("127.0.0.1", Map.of(), null, "app", 1000));
-        Endpoint wrong = new Endpoint(new TransportSettings("127.0.0.1", conf, secret("wrong"), "app", 1000));
+        Endpoint guarded =
+                new Endpoint(new TransportSettings("127.0.0.1", conf, secret("right"), "app", 1000, SOCKETS_ONLY));
+        Endpoint open = new Endpoint(new TransportSettings("127.0.0.1", Map.of(), null, "app", 1000, SOCKETS_ONLY));
+        Endpoint wrong =
+                new Endpoint(new TransportSettings("127.0.0.1", conf, secret("wrong"), "app", 1000, SOCKETS_ONLY));
         endpoints.addAll(List.of(guarded, open, wrong));
 
         assertThat(refusal(wrong, guarded)).hasMessageContaining("cannot reach rank 1");
@@ -231,7 +245,7 @@ class CollectiveTest {
     void peersWithTheSecretTalkEncryptedAndUnencrypted() throws Exception {
         for (String encrypted : List.of("true", "false")) {
             Map<String, String> conf = Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", encrypted);
-            RankThreads.runAll(join(2, 1, TIMEOUT, conf, secret("right")), collective -> {
+            RankThreads.runAll(join(2, 1, TIMEOUT, conf, secret("right"), SOCKETS_ONLY), collective -> {
                 Matrix values = matrix(random(0, 5000));
                 collective.allReduce(values);
                 assertThat(values.get(0, 7)).isEqualTo(2 * random(0, 5000)[7]);
