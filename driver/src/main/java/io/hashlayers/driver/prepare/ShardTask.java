@@ -125,7 +125,8 @@ final class ShardTask implements Serializable {
     private Result[] write(Configuration hadoop, String folder, Iterator<Tuple2<Long, String>> documents)
             throws IOException {
         List<Part> parts = new ArrayList<>();
-        try (TextTokenizer tokenizer = TextTokenizer.of(tokenizerJson)) {
+        TextTokenizer tokenizer = TokenizerPool.take(tokenizerJson);
+        try {
             for (String split : SplitRule.SPLITS) {
                 int vocabularySize = tokenizer.vocabularySize();
                 var writer = new TokenShardWriter(hadoop, new Path(dir), folder + "/" + split + ".bin", vocabularySize);
@@ -142,10 +143,16 @@ final class ShardTask implements Serializable {
             }
             return results;
         } finally {
+            TokenizerPool.giveBack(tokenizer);
             for (Part part : parts) {
                 part.writer.close();
             }
         }
+    }
+
+    /** Lets go of what this JVM keeps for tasks that are still to come. */
+    void end() {
+        TokenizerPool.close(tokenizerJson);
     }
 
     private static void add(Part part, TextTokenizer tokenizer, String text, int bytes) throws IOException {

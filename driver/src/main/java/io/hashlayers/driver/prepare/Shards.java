@@ -33,7 +33,18 @@ final class Shards {
     static Shards write(Configuration hadoop, JavaPairRDD<Long, String> documents, ShardTask task, Path dir)
             throws IOException {
         var configuration = new SerializableConfiguration(hadoop);
-        List<byte[]> results = documents
+        List<byte[]> results;
+        try {
+            results = encode(configuration, documents, task);
+        } finally {
+            task.end(); // a local master's tasks ran here; executors end with the application
+        }
+        return commit(DatasetFiles.fileSystem(hadoop, dir), dir, results);
+    }
+
+    private static List<byte[]> encode(
+            SerializableConfiguration configuration, JavaPairRDD<Long, String> documents, ShardTask task) {
+        return documents
                 .mapPartitionsWithIndex(
                         (partition, part) -> {
                             long attempt = TaskContext.get().taskAttemptId();
@@ -43,7 +54,6 @@ final class Shards {
                         },
                         false)
                 .collect();
-        return commit(DatasetFiles.fileSystem(hadoop, dir), dir, results);
     }
 
     /** Names the files of the attempts that count, and removes those of the others. */

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.prepare;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hashlayers.sharding.Failure;
@@ -11,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -30,6 +32,7 @@ public final class TextTokenizer implements AutoCloseable {
     private final int endOfText;
     private final String endOfTextName;
     private final String digest;
+    private final Optional<PieceByPiece> pieces;
 
     private TextTokenizer(byte[] json, String name) {
         System.setProperty("ai.djl.offline", "true"); // the library must not look for anything outside
@@ -44,6 +47,8 @@ public final class TextTokenizer implements AutoCloseable {
             this.tokenizer = HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(json),
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+            this.pieces =
+                    PieceByPiece.allowedBy(root) ? Optional.of(new PieceByPiece(this::encodeWhole)) : Optional.empty();
         } catch (TrainingException e) {
             throw e;
         } catch (IOException | RuntimeException e) { // the library throws what its native part tells it to
@@ -114,26 +119,36 @@ public final class TextTokenizer implements AutoCloseable {
      */
     public int[] encode(String text) {
         int end = text.indexOf(endOfTextName);
+        if (end < 0 && pieces.isPresent() && PreTokens.certain(text)) {
+            return pieces.get().encode(text);
+        }
         if (end < 0 || endOfTextName.length() < 2) {
-            return encodePlain(text);
+            return encodeWhole(text);
         }
         IntStream.Builder ids = IntStream.builder();
         int from = 0;
         for (; end >= 0; end = text.indexOf(endOfTextName, from)) {
-            IntStream.of(encodePlain(text.substring(from, end + 1))).forEach(ids); // cut within, it is not recognized
+            IntStream.of(encodeWhole(text.substring(from, end + 1))).forEach(ids); // cut within, it is not recognized
             from = end + 1;
         }
-        IntStream.of(encodePlain(text.substring(from))).forEach(ids);
+        IntStream.of(encodeWhole(text.substring(from))).forEach(ids);
         return ids.build().toArray();
     }
 
-    private int[] encodePlain(String text) {
-        long[] ids = tokenizer.encode(text, false, false).getIds();
-        int[] tokens = new int[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i] = (int) ids[i];
+    /** By the library's native functions: its Java classes would fetch text, offsets and masks of every token, too. */
+    private int[] encodeWhole(String text) {
+        TokenizersLibrary library = TokenizersLibrary.LIB;
+        long encoding = library.encode(tokenizer.getHandle(), text, false);
+        try {
+            long[] ids = library.getTokenIds(encoding);
+            int[] tokens = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                tokens[i] = (int) ids[i];
+            }
+            return tokens;
+        } finally {
+            library.deleteEncoding(encoding);
         }
-        return tokens;
     }
 
     /** The text of token ids, without special tokens. */

@@ -97,7 +97,7 @@ class PreTokensTest {
         StringBuilder text = new StringBuilder();
         for (int character = 0; character <= Character.MAX_CODE_POINT; character++) {
             int type = Character.getType(character);
-            if (type != Character.UNASSIGNED && type != Character.SURROGATE && type != Character.PRIVATE_USE) {
+            if (type != Character.UNASSIGNED && type != Character.SURROGATE) {
                 text.append('a')
                         .appendCodePoint(character)
                         .append('1')
