@@ -123,7 +123,7 @@ public final class LibtorchPeer {
 
     /** The gradients of the mean loss over the whole batch; returns this process's share of that mean. */
     private float backward() {
-        optimizer.zero_grad();
+        parameters.values().forEach(parameter -> parameter.mutable_grad().reset()); // zero_grad() refuses views
         Tensor loss = model.loss();
         if (sum != null) {
             loss = loss.mul(new Scalar(1.0 / arguments.processes())); // so that a sum is the mean

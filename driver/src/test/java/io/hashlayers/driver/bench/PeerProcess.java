@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ final class PeerProcess implements AutoCloseable {
     private final Process process;
     private final PrintWriter to;
     private final BufferedReader from;
+    private final Path errors;
 
     /** @param meeting a new file by which the processes of a group find each other */
     PeerProcess(Path libraries, Path dir, PeerSetup setup, int rank, Path meeting) throws IOException {
@@ -33,7 +35,8 @@ final class PeerProcess implements AutoCloseable {
         }
         command.addAll(List.of("io.hashlayers.peer.LibtorchPeer", dir.toString(), threads));
         command.addAll(List.of(Integer.toString(rank), Integer.toString(setup.processes()), meeting.toString()));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+        this.errors = Path.of(meeting + ".errors" + rank);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         builder.environment().put("OMP_NUM_THREADS", threads);
         builder.environment().put("OMP_WAIT_POLICY", "passive");
         this.name = "process %d of %s".formatted(rank, setup);
@@ -53,7 +56,8 @@ final class PeerProcess implements AutoCloseable {
         } catch (TimeoutException e) {
             throw new IOException("%s did not say \"%s\" within %s".formatted(name, start, DEADLINE), e);
         } catch (ExecutionException e) {
-            throw new IOException("%s ended where \"%s\" was expected".formatted(name, start), e);
+            throw new IOException(
+                    "%s ended where \"%s\" was expected: %s".formatted(name, start, Files.readString(errors)), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while waiting for " + name, e);
