@@ -43,7 +43,10 @@ final class GradientSum {
         return new ProcessGroupGloo(store, arguments.rank(), arguments.processes(), options);
     }
 
-    /** Replaces the gradient of every parameter by its sum over the processes; one that is missing counts as 0. */
+    /**
+     * Replaces the gradient of every parameter by its sum over the processes; one that is missing counts as 0. They are views then:
+     * the caller drops them before the next backward pass.
+     */
     void sum() {
         PointerScope scope = new PointerScope(); // frees what is made meanwhile
         try {
