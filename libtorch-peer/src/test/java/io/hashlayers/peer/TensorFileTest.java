@@ -68,6 +68,7 @@ class TensorFileTest {
             {"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}  | w lies outside of it
             {"w":{"dtype":"F32","shape":[2]}}                       | w lies outside of it
             {"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}  | w has other bytes than its shape needs
+            {"w":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}  | w has other bytes than its shape needs
             [1]                                                     | its header is no JSON object
             """)
     void headersThatDoNotFitAreRefused(String header, String message) throws IOException {
