@@ -5,13 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
-/**
- * The batch of a folder, and how its tokens find their experts; known before the step, as for a hash.
- *
- * <p>{@code tokens.bin} and {@code targets.bin} are int32, little-endian, [B, S]; {@code table.bin} is the expert of each token id, [V].
- */
+/** The sequences of one process, and how their tokens find their experts; known before the step, as for a hash. */
 final class PeerBatch {
     final Tensor tokens; // [B, S]
     final Tensor targets; // [B S]
@@ -19,28 +16,50 @@ final class PeerBatch {
     final Tensor places; // where each row is in that order, [B S]
     final long[] counts; // rows of each expert
 
-    PeerBatch(Path dir, int contextLength, int numExperts) throws IOException {
-        long[] ids = ints(dir.resolve("tokens.bin"));
-        long[] table = ints(dir.resolve("table.bin"));
-        tokens = Tensor.create(ids, ids.length / contextLength, contextLength);
-        targets = Tensor.create(ints(dir.resolve("targets.bin")));
-        counts = new long[numExperts];
-        for (long id : ids) {
+    PeerBatch(long[] tokens, long[] targets, long[] table, int contextLength, int numExperts) {
+        this.tokens = Tensor.create(tokens, tokens.length / contextLength, contextLength);
+        this.targets = Tensor.create(targets);
+        this.counts = new long[numExperts];
+        for (long id : tokens) {
             counts[(int) table[(int) id]]++;
         }
         int[] next = new int[numExperts];
         for (int expert = 1; expert < numExperts; expert++) {
             next[expert] = next[expert - 1] + (int) counts[expert - 1];
         }
-        long[] sorted = new long[ids.length];
-        long[] place = new long[ids.length];
-        for (int row = 0; row < ids.length; row++) {
-            int to = next[(int) table[(int) ids[row]]]++;
+        long[] sorted = new long[tokens.length];
+        long[] place = new long[tokens.length];
+        for (int row = 0; row < tokens.length; row++) {
+            int to = next[(int) table[(int) tokens[row]]]++;
             sorted[to] = row;
             place[row] = to;
         }
-        order = Tensor.create(sorted);
-        places = Tensor.create(place);
+        this.order = Tensor.create(sorted);
+        this.places = Tensor.create(place);
+    }
+
+    /**
+     * Reads this process's share of a folder's batch. {@code tokens.bin} and {@code targets.bin} are int32,
+     * little-endian, [sequences, contextLength]; {@code table.bin} is the expert of each token id, [V].
+     */
+    static PeerBatch read(PeerArguments arguments, int contextLength, int numExperts) throws IOException {
+        Path dir = arguments.dir();
+        return new PeerBatch(
+                share(dir.resolve("tokens.bin"), arguments, contextLength),
+                share(dir.resolve("targets.bin"), arguments, contextLength),
+                ints(dir.resolve("table.bin")),
+                contextLength,
+                numExperts);
+    }
+
+    private static long[] share(Path file, PeerArguments arguments, int contextLength) throws IOException {
+        long[] values = ints(file);
+        if (values.length % (contextLength * arguments.processes()) != 0) {
+            throw new IllegalArgumentException("%s: %d values are no whole sequences of %d for each of %d processes"
+                    .formatted(file, values.length, contextLength, arguments.processes()));
+        }
+        int share = values.length / arguments.processes();
+        return Arrays.copyOfRange(values, arguments.rank() * share, (arguments.rank() + 1) * share);
     }
 
     private static long[] ints(Path file) throws IOException {

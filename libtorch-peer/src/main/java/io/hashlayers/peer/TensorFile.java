@@ -23,25 +23,46 @@ final class TensorFile {
     /** All tensors of a file by their names, as leaves that want gradients. */
     static Map<String, Tensor> read(Path file) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        int headerBytes = Math.toIntExact(bytes.getLong());
-        JsonNode header = JSON.readTree(bytes.array(), Long.BYTES, headerBytes);
+        long headerBytes = bytes.remaining() < Long.BYTES ? -1 : bytes.getLong();
+        check(headerBytes >= 0 && headerBytes <= bytes.remaining(), file, "its header does not end within it");
+        JsonNode header = JSON.readTree(bytes.array(), Long.BYTES, (int) headerBytes);
+        check(header.isObject(), file, "its header is no JSON object");
+        bytes.position(Long.BYTES + (int) headerBytes);
+        ByteBuffer data = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        header.fields().forEachRemaining(entry -> {
-            if (entry.getKey().equals("__metadata__")) {
-                return;
+        for (Map.Entry<String, JsonNode> entry : header.properties()) {
+            if (!entry.getKey().equals("__metadata__")) {
+                tensors.put(entry.getKey(), tensor(file, entry.getKey(), entry.getValue(), data));
             }
-            JsonNode offsets = entry.getValue().get("data_offsets");
-            float[] values = new float[(offsets.get(1).asInt() - offsets.get(0).asInt()) / Float.BYTES];
-            bytes.position(Long.BYTES + headerBytes + offsets.get(0).asInt());
-            bytes.slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-            JsonNode shape = entry.getValue().get("shape");
-            long[] sizes = new long[shape.size()];
-            for (int i = 0; i < sizes.length; i++) {
-                sizes[i] = shape.get(i).asLong();
-            }
-            tensors.put(entry.getKey(), Tensor.create(values, sizes).requires_grad_(true));
-        });
+        }
         return tensors;
+    }
+
+    private static Tensor tensor(Path file, String name, JsonNode node, ByteBuffer data) throws IOException {
+        check(node.path("dtype").asText().equals("F32"), file, name + " is not of dtype F32");
+        JsonNode shape = node.path("shape");
+        long[] sizes = new long[shape.size()];
+        long count = 1;
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = shape.get(i).asLong();
+            count *= sizes[i];
+        }
+        int start = node.at("/data_offsets/0").asInt(-1);
+        int end = node.at("/data_offsets/1").asInt(-1);
+        check(start >= 0 && start <= end && end <= data.capacity(), file, name + " lies outside of it");
+        check(end - start == count * Float.BYTES, file, name + " has other bytes than its shape needs");
+        float[] values = new float[(int) count];
+        data.slice(start, end - start)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
+        return Tensor.create(values, sizes).requires_grad_(true);
+    }
+
+    private static void check(boolean fine, Path file, String what) throws IOException {
+        if (!fine) {
+            throw new IOException("%s: %s".formatted(file, what));
+        }
     }
 
     /** Writes the gradients of tensors; those without one are 0. */
