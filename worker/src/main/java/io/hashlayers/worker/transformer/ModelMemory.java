@@ -46,9 +46,13 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
                 sizes.scratchBytes());
     }
 
-    /** Matrices of the step: what is kept, and scratch. */
-    public long activationBytes() {
-        return keptBytes + scratchBytes;
+    /** Of this rank and another together. */
+    public ModelMemory plus(ModelMemory other) {
+        return new ModelMemory(
+                denseBytes + other.denseBytes,
+                expertBytes + other.expertBytes,
+                keptBytes + other.keptBytes,
+                scratchBytes + other.scratchBytes);
     }
 
     /** All of it. */

@@ -10,8 +10,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * moments likewise.
  */
 public final class ParameterGroup {
-    /** Floats of one piece of {@link #gradients}: 256 MiB, well inside what one matrix can address. */
-    private static final long PIECE = 1L << 26;
+    /** Floats of one piece of {@link #gradients}, at most: 256 MiB, well inside what one matrix can address. */
+    public static final long PIECE = 1L << 26;
 
     private final List<Parameter> parameters;
     private final List<Matrix> gradients;
