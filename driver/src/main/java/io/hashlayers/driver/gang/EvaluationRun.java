@@ -101,7 +101,8 @@ public final class EvaluationRun {
         Frequencies frequencies = Frequencies.read(spark, request.datasetDir());
         Routing routing =
                 table.map(known -> route(known, counts(frequencies), worldSize)).orElse(null);
-        MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
+        RankProcess process = RankProcess.of(spark.sparkContext(), worldSize);
+        MemoryPlan memory = MemoryPlan.evaluation(config, routing, worldSize, process);
         reporter.sized(config.model(), memory);
         MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
         EvaluationProgram program = new EvaluationProgram(config, routing, checkpoint.step(), request.split());

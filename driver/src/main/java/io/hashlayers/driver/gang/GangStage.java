@@ -3,6 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -66,6 +67,11 @@ final class GangStage {
     /** Whether the ranks have met, so that steps may have been done. */
     boolean met() {
         return !inbox.ranks().isEmpty();
+    }
+
+    /** Bytes that were resident at most in each process, once the program has run; empty where that is not known. */
+    List<Long> peakBytes() {
+        return inbox.peakBytes();
     }
 
     private JavaFutureAction<Void> submit(RankProgram program) {

@@ -8,8 +8,8 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.network.util.JavaUtils;
 
 /**
- * Compares what the ranks of one machine need off the heap with what it grants: the container's overhead on YARN and
- * Kubernetes, the machine's memory in local modes. A standalone worker sets no limit that could be read here.
+ * Compares what the processes of one machine need with what it grants: beside the heap the container's overhead on YARN and
+ * Kubernetes, in all the machine's memory in local modes. A standalone worker sets no limit that could be read here.
  */
 final class MemoryCheck {
     private static final double DEFAULT_OVERHEAD_FACTOR = 0.1;
@@ -22,35 +22,34 @@ final class MemoryCheck {
      *
      * @throws TrainingException of kind {@code RESOURCES}
      */
-    static void require(SparkConf conf, MemoryEstimate estimate, int worldSize) {
+    static void require(SparkConf conf, MemoryPlan plan, int worldSize) {
         String master = conf.get("spark.master", "");
         if (master.startsWith("local")) {
-            requireMachine(estimate, worldSize, machineBytes());
+            requireMachine(plan, worldSize, machineBytes());
         } else if (master.startsWith("yarn") || master.startsWith("k8s")) {
-            requireOverhead(conf, estimate, worldSize);
+            requireOverhead(conf, plan);
         }
     }
 
-    static void requireMachine(MemoryEstimate estimate, int worldSize, long machineBytes) {
-        long needed = estimate.totalBytes() * worldSize;
+    static void requireMachine(MemoryPlan plan, int worldSize, long machineBytes) {
+        int ranks = plan.process().ranks();
+        long needed = plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
         if (needed > machineBytes) {
             throw new TrainingException(
                     Failure.RESOURCES,
-                    "%d ranks on this machine need about %d MiB beside the heap, and it has %d MiB in all; lower train.batch-sequences or the model's size, or use more machines"
+                    "%d ranks on this machine need about %d MiB, and it has %d MiB in all; lower train.batch-sequences or the model's size, or use more machines"
                             .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
         }
     }
 
-    static void requireOverhead(SparkConf conf, MemoryEstimate estimate, int worldSize) {
-        int perExecutor = Math.max(1, conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1));
-        int ranks = Math.min(worldSize, perExecutor);
-        long needed = mebibytes(estimate.totalBytes() * ranks);
+    static void requireOverhead(SparkConf conf, MemoryPlan plan) {
+        long needed = mebibytes(plan.besideHeapBytes());
         long granted = overheadMebibytes(conf);
         if (needed > granted) {
             throw new TrainingException(
                     Failure.RESOURCES,
                     "an executor with %d ranks needs about %d MiB beside its heap, and its container grants %d MiB; set spark.executor.memoryOverhead to %dm or more"
-                            .formatted(ranks, needed, granted, needed));
+                            .formatted(plan.process().ranks(), needed, granted, needed));
         }
     }
 

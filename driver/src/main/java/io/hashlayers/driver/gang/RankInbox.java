@@ -5,6 +5,8 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +17,7 @@ final class RankInbox {
 
     private final RunReporter reporter;
     private final List<RankFailure> failures = new ArrayList<>();
+    private final SortedMap<String, Long> peaks = new TreeMap<>(); // resident bytes by executor
     private List<Introduction> ranks = List.of();
     private long lastStep;
     private @Nullable Serializable result;
@@ -30,6 +33,8 @@ final class RankInbox {
             RankFailure failure = failed.failure();
             failures.add(failure);
             log(failure);
+        } else if (event instanceof RankMessage.Resident resident) {
+            peaks.merge(resident.executor(), resident.peakBytes(), Math::max);
         } else if (event instanceof RankMessage.Finished finished) {
             result = finished.result();
         } else if (reporterFailure == null) {
@@ -80,6 +85,11 @@ final class RankInbox {
     /** In the order in which the driver heard of them. */
     synchronized List<RankFailure> failures() {
         return List.copyOf(failures);
+    }
+
+    /** Bytes that were resident at most in each process whose ranks are done. */
+    synchronized List<Long> peakBytes() {
+        return List.copyOf(peaks.values());
     }
 
     /** What rank 0 ended with. */

@@ -23,6 +23,9 @@ record RankMessage(String run, Event event) implements Serializable {
 
     record Saved(long step, String path) implements Event {}
 
+    /** A rank is done; so many bytes were resident at most in its process. */
+    record Resident(String executor, long peakBytes) implements Event {}
+
     /** Rank 0 came to its end; nothing follows. */
     record Finished(Serializable result) implements Event {}
 

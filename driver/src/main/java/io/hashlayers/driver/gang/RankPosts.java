@@ -33,6 +33,13 @@ final class RankPosts implements ProgressListener {
         post(new RankMessage.Saved(step, path));
     }
 
+    /** Tells what this process held at most, where that is known. */
+    void resident(String executor) {
+        ResidentMemory.peakBytes()
+                .ifPresent(bytes ->
+                        ExecutorMailbox.deliver(new RankMessage(run, new RankMessage.Resident(executor, bytes))));
+    }
+
     /** Returns when the driver has the result and all that was posted before it. */
     void finished(Serializable result) {
         ExecutorMailbox.deliver(new RankMessage(run, new RankMessage.Finished(result)));

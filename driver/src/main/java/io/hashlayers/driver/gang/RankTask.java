@@ -56,6 +56,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
             }
             Serializable result = program.run(collective, hadoop.value(), posts);
             log.debug("rank={} came to its end", collective.rank());
+            posts.resident(SparkEnv.get().executorId());
             if (collective.rank() == 0) {
                 posts.finished(result);
             }

@@ -5,6 +5,7 @@ import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.ProgressListener;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.List;
 
 /**
  * Hears in the driver, in order, what a run does. Calls come from one thread at a time and should return soon: while one
@@ -20,11 +21,18 @@ public interface RunReporter extends ProgressListener {
     /** What the ranks will exchange. Not called for a model without experts. */
     void planned(RunPlan plan);
 
-    /** How large the model is, and what the busiest rank will need beside its heap. */
-    void sized(ModelConfig model, MemoryEstimate memory);
+    /** How large the model is, and what the busiest process will hold in memory. */
+    void sized(ModelConfig model, MemoryPlan memory);
 
     /** All ranks have met; the first step follows. */
     void started(Gang gang);
+
+    /**
+     * What was really held, for comparison.
+     *
+     * @param peakBytes the most that was resident in each process; not empty
+     */
+    void measured(MemoryPlan memory, List<Long> peakBytes);
 
     /** The run ended early; the same exception leaves {@link TrainingRun#run}. */
     void failed(TrainingException failure);

@@ -7,7 +7,9 @@ import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.sasl.SecretKeyHolder;
+import org.apache.spark.status.api.v1.ExecutorSummary;
 import scala.Tuple2;
+import scala.collection.Iterator;
 
 /**
  * The few things that we use of Spark and that Spark does not promise to keep: public in byte code, {@code private[spark]}
@@ -19,6 +21,17 @@ final class SparkInternals {
     /** Tasks that the executors registered now can run at once, by cores and by GPUs. */
     static int slots(SparkContext spark) {
         return spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
+    }
+
+    /** Cores of the largest executor registered now, 1 if there is none. */
+    static int mostCoresOfAnExecutor(SparkContext spark) {
+        int most = 1;
+        Iterator<ExecutorSummary> executors =
+                spark.statusStore().executorList(true).iterator();
+        while (executors.hasNext()) {
+            most = Math.max(most, executors.next().totalCores());
+        }
+        return most;
     }
 
     /** Waits until our listeners have heard of all that happened so far, at most for so long. */

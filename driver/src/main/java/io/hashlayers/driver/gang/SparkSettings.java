@@ -33,11 +33,25 @@ final class SparkSettings {
             "spark.executorEnv.OPENBLAS_NUM_THREADS",
             "1");
 
-    /** Off-heap memory is bounded by what the plan says a rank needs, not by the size of the heap. */
-    private static final List<String> EXECUTOR_OPTIONS = List.of(
-            "--add-modules=jdk.incubator.vector",
-            "-Dorg.bytedeco.javacpp.maxbytes=0",
-            "-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+    /** The young generation at most. The launcher gives a local master's JVM the same. */
+    static final int YOUNG_MIB = 128;
+
+    /**
+     * An option of an executor's JVM.
+     *
+     * @param mark what shows that the user has set it, or what it belongs to, otherwise
+     */
+    private record Option(String text, String mark) {}
+
+    private static final List<Option> EXECUTOR_OPTIONS = List.of(
+            new Option("--add-modules=jdk.incubator.vector", "jdk.incubator.vector"),
+            // Off-heap memory is bounded by what the plan says, not by the size of the heap.
+            new Option("-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxbytes="),
+            new Option("-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes="),
+            new Option("-XX:MaxDirectMemorySize=1t", "-XX:MaxDirectMemorySize="),
+            // A step leaves no garbage, but G1 would let what comes before it spread over the heap and keep the memory.
+            new Option("-XX:+UseParallelGC", "GC"),
+            new Option("-XX:MaxNewSize=" + YOUNG_MIB + "m", "-XX:MaxNewSize="));
 
     private static final String OPTIONS_KEY = "spark.executor.extraJavaOptions";
 
@@ -49,12 +63,12 @@ final class SparkSettings {
         appendTo(conf, "spark.plugins", HashlayersPlugin.class.getName());
         appendTo(conf, "spark.kryo.registrator", HashlayersRegistrator.class.getName());
         String options = conf.get(OPTIONS_KEY, "");
-        List<String> missing = EXECUTOR_OPTIONS.stream()
-                .filter(option -> !options.contains(nameOf(option)))
-                .toList();
+        Stream<String> missing = EXECUTOR_OPTIONS.stream()
+                .filter(option -> !options.contains(option.mark))
+                .map(Option::text);
         conf.set(
                 OPTIONS_KEY,
-                Stream.concat(Stream.of(options), missing.stream())
+                Stream.concat(Stream.of(options), missing)
                         .filter(part -> !part.isBlank())
                         .collect(Collectors.joining(" ")));
         return conf;
@@ -65,10 +79,5 @@ final class SparkSettings {
         if (Arrays.stream(present.split(",", -1)).noneMatch(name -> name.strip().equals(className))) {
             conf.set(key, present.isBlank() ? className : present + "," + className);
         }
-    }
-
-    /** What identifies an option that the user may have set to another value. */
-    private static String nameOf(String option) {
-        return option.startsWith("-D") ? option.substring(0, option.indexOf('=') + 1) : "jdk.incubator.vector";
     }
 }

@@ -63,9 +63,9 @@ public final class TrainingRun {
      * Does all that a run does before its ranks are started: checks the dataset, makes table and plan in the run's folder and
      * tells what they mean. The ranks need not be there: any number of them can be planned for.
      *
-     * @return off-heap memory that each rank would need
+     * @return memory that the busiest process would need
      */
-    public static MemoryEstimate plan(SparkSession spark, TrainingRequest request, RunReporter reporter) {
+    public static MemoryPlan plan(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         try {
             return new TrainingRun(spark, request, reporter).plan();
         } catch (TrainingException e) {
@@ -74,7 +74,7 @@ public final class TrainingRun {
         }
     }
 
-    private MemoryEstimate plan() {
+    private MemoryPlan plan() {
         requireInputs();
         int asked = request.ranks();
         int batch = config.train().batchSequences();
@@ -86,7 +86,7 @@ public final class TrainingRun {
         Frequencies frequencies = Frequencies.read(spark, config.datasetDir());
         folder.create(request.settings());
         try {
-            return size(route(frequencies, worldSize), worldSize);
+            return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
         } catch (RuntimeException e) {
             folder.discard();
             throw e;
@@ -100,10 +100,15 @@ public final class TrainingRun {
         GangStage gang = null;
         try {
             Routing routing = route(frequencies, worldSize);
-            MemoryCheck.require(spark.sparkContext().conf(), size(routing, worldSize), worldSize);
+            MemoryPlan memory = size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize));
+            MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
             TrainingProgram program = new TrainingProgram(config, routing, digests(routing), request.settings());
             gang = new GangStage(spark, worldSize, reporter);
-            return summary(gang.run(program, RankResult.class), frequencies, worldSize, program.digests());
+            RankResult result = gang.run(program, RankResult.class);
+            if (!gang.peakBytes().isEmpty()) {
+                reporter.measured(memory, gang.peakBytes());
+            }
+            return summary(result, frequencies, worldSize, program.digests());
         } catch (RuntimeException e) {
             if (gang == null || !gang.met()) {
                 folder.discard();
@@ -142,8 +147,8 @@ public final class TrainingRun {
         return new RoutePlanner(spark, config, dataset, folder, reporter).plan(frequencies.train(), worldSize);
     }
 
-    private MemoryEstimate size(@Nullable Routing routing, int worldSize) {
-        MemoryEstimate memory = MemoryEstimate.of(config, routing, worldSize);
+    private MemoryPlan size(@Nullable Routing routing, int worldSize, RankProcess process) {
+        MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
         reporter.sized(config.model(), memory);
         return memory;
     }

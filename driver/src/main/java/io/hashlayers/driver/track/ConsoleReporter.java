@@ -1,7 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
-import io.hashlayers.driver.gang.MemoryEstimate;
+import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -13,6 +13,7 @@ import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 
@@ -69,17 +70,12 @@ public final class ConsoleReporter implements RunReporter {
     }
 
     @Override
-    public void sized(ModelConfig model, MemoryEstimate memory) {
+    public void sized(ModelConfig model, MemoryPlan memory) {
         ParameterLayout layout = ParameterLayout.of(model);
         say(
                 "model     %,d parameters, %,d of them multiply a token",
                 layout.totalParameters(), layout.multipliedWeights());
-        say(
-                "memory    about %,d MiB outside the heap on the busiest rank (parameters %,d, activations %,d, exchange %,d)",
-                memory.totalBytes() >> 20,
-                memory.parameterBytes() >> 20,
-                memory.activationBytes() >> 20,
-                memory.exchangeBytes() >> 20);
+        MemoryText.of(memory).forEach(line::say);
     }
 
     @Override
@@ -101,6 +97,11 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void checkpoint(long step, String path) {
         say("checkpoint of step %d in %s", step, path);
+    }
+
+    @Override
+    public void measured(MemoryPlan memory, List<Long> peakBytes) {
+        line.say(MemoryText.measured(memory, peakBytes));
     }
 
     @Override

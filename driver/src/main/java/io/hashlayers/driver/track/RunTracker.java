@@ -1,7 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
-import io.hashlayers.driver.gang.MemoryEstimate;
+import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -11,6 +11,7 @@ import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /** Tells a training run to people and keeps its files. */
@@ -44,7 +45,7 @@ public final class RunTracker implements RunReporter, AutoCloseable {
     }
 
     @Override
-    public void sized(ModelConfig model, MemoryEstimate memory) {
+    public void sized(ModelConfig model, MemoryPlan memory) {
         console.sized(model, memory);
     }
 
@@ -69,6 +70,11 @@ public final class RunTracker implements RunReporter, AutoCloseable {
     @Override
     public void checkpoint(long step, String path) {
         console.checkpoint(step, path);
+    }
+
+    @Override
+    public void measured(MemoryPlan memory, List<Long> peakBytes) {
+        console.measured(memory, peakBytes);
     }
 
     @Override

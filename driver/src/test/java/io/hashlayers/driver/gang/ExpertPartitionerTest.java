@@ -47,7 +47,7 @@ class ExpertPartitionerTest {
         TrafficKey key = new TrafficKey(1 << 30, 77);
 
         assertThat(kryo.<Object>deserialize(kryo.serialize(key, tag), tag)).isEqualTo(key);
-        assertThatThrownBy(() -> kryo.serialize(new MemoryEstimate(1, 2, 3), tag))
+        assertThatThrownBy(() -> kryo.serialize(new RankProcess(1, true, 2), tag))
                 .hasMessageContaining("Class is not registered");
     }
 }

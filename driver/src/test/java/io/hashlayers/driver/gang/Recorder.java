@@ -11,6 +11,8 @@ import java.util.List;
 
 /** Keeps everything that a run reports, in order. */
 class Recorder implements RunReporter {
+    record Peaks(List<Long> bytes) {}
+
     final List<Object> events = new ArrayList<>();
 
     @Override
@@ -29,7 +31,7 @@ class Recorder implements RunReporter {
     }
 
     @Override
-    public synchronized void sized(ModelConfig model, MemoryEstimate memory) {
+    public synchronized void sized(ModelConfig model, MemoryPlan memory) {
         events.add(memory);
     }
 
@@ -51,6 +53,11 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void checkpoint(long step, String path) {
         events.add(path);
+    }
+
+    @Override
+    public synchronized void measured(MemoryPlan memory, List<Long> peakBytes) {
+        events.add(new Peaks(peakBytes));
     }
 
     @Override

@@ -21,7 +21,7 @@ class SparkSettingsTest {
         assertThat(conf.get("spark.kryo.registrator")).isEqualTo("c.D,io.hashlayers.driver.gang.HashlayersRegistrator");
         assertThat(conf.get("spark.executor.extraJavaOptions"))
                 .isEqualTo(
-                        "-Xss4m -Dorg.bytedeco.javacpp.maxbytes=2g --add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+                        "-Xss4m -Dorg.bytedeco.javacpp.maxbytes=2g --add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0 -XX:MaxDirectMemorySize=1t -XX:+UseParallelGC -XX:MaxNewSize=128m");
     }
 
     @Test

@@ -72,8 +72,8 @@ class TrainingRunTest {
                 .filter(event -> !(event instanceof String))
                 .map(event -> event.getClass().getSimpleName())
                 .toList();
-        assertThat(kinds).startsWith("BalanceReport", "RunPlan", "MemoryEstimate", "Gang", "StepMetrics");
-        assertThat(kinds).endsWith("EvaluationMetrics", "RunSummary");
+        assertThat(kinds).startsWith("BalanceReport", "RunPlan", "MemoryPlan", "Gang", "StepMetrics");
+        assertThat(kinds).endsWith("EvaluationMetrics", "Peaks", "RunSummary");
         assertThat(finished.all(StepMetrics.class))
                 .extracting(StepMetrics::step)
                 .isSorted()
@@ -116,7 +116,7 @@ class TrainingRunTest {
         TrainingRun.plan(spark, request(config("planned-12", List.of(1), 1e-3), 12), many); // of 4 slots
 
         assertThat(alone.all(RunPlan.class)).isEqualTo(finished.all(RunPlan.class));
-        assertThat(alone.all(MemoryEstimate.class)).isEqualTo(finished.all(MemoryEstimate.class));
+        assertThat(alone.all(MemoryPlan.class)).isEqualTo(finished.all(MemoryPlan.class));
         assertThat(alone.all(Gang.class)).isEmpty();
         assertThat(dir.resolve("planned/plan/manifest.json")).exists();
         assertThat(many.all(RunPlan.class).get(0).worldSize()).isEqualTo(12);

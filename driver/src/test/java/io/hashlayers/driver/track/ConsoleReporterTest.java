@@ -3,7 +3,8 @@ package io.hashlayers.driver.track;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hashlayers.driver.gang.Gang;
-import io.hashlayers.driver.gang.MemoryEstimate;
+import io.hashlayers.driver.gang.MemoryPlan;
+import io.hashlayers.driver.gang.RankProcess;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
@@ -15,6 +16,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ModelMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -88,13 +90,35 @@ class ConsoleReporterTest {
         // V D + S D + 2 D + 2 (4 D^2 + 8 D) + (1 + 3) (2 D F + F + D); a token meets V D + 2 (4 D^2 + 2 D F)
         ModelConfig model = new ModelConfig(10, 4, 2, 8, 16, 2, Activation.GELU, 0, List.of(1), 3, 1);
 
-        reporter.sized(model, new MemoryEstimate(5L << 30, 3 << 20, 1 << 20));
+        reporter.sized(model, memory());
 
         assertThat(lines())
                 .containsExactly(
                         "model     1,888 parameters, 1,104 of them multiply a token",
-                        "memory    about 5,124 MiB outside the heap on the busiest rank (parameters 5,120, activations 3,"
-                                + " exchange 1)");
+                        "memory    6,651 MiB at most in a process with 2 ranks",
+                        "           5,120  dense parameters and gradients, a copy each rank, and moments of its share",
+                        "           1,024  experts with theirs",
+                        "               3  activations kept for the way back",
+                        "               2  scratch of all layers, logits among it",
+                        "              14  messages to and from ranks of other processes",
+                        "             188  heap, of the 3,072 that it may take",
+                        "             300  JVM, Spark's driver, libraries");
+    }
+
+    @Test
+    void whatWasResidentIsToldBesideThePlan() {
+        reporter.measured(memory(), List.of(6651L << 20));
+        reporter.measured(memory(), List.of(6000L << 20, 7316L << 20));
+
+        assertThat(lines())
+                .containsExactly(
+                        "memory    6,651 MiB were resident at most; planned were 6,651 (+0.0 %)",
+                        "memory    6,000, 7,316 MiB were resident at most in 2 processes; planned were 6,651 (+10.0 %)");
+    }
+
+    private static MemoryPlan memory() {
+        ModelMemory model = new ModelMemory(5L << 30, 1 << 30, 3 << 20, 2 << 20);
+        return new MemoryPlan(model, 14 << 20, new RankProcess(2, true, 3L << 30));
     }
 
     @Test

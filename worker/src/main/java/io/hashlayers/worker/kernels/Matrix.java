@@ -2,6 +2,7 @@ package io.hashlayers.worker.kernels;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.LongAdder;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -21,6 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class Matrix {
     private static final boolean DEVICE_BACKEND =
             !Nd4j.getBackend().getClass().getSimpleName().startsWith("Cpu");
+
+    private static final LongAdder ALLOCATED = new LongAdder(); // bytes
 
     private final INDArray storage; // [all floats of the allocation], rank 1
     private final long storageOffset; // of this matrix's first possible row, in floats
@@ -61,7 +64,14 @@ public final class Matrix {
 
     /** Allocates the zeroed storage of several matrices, as one flat array of {@code floats} elements. */
     public static INDArray allocateStorage(long floats) {
-        return Nd4j.zeros(DataType.FLOAT, floats);
+        INDArray storage = Nd4j.zeros(DataType.FLOAT, floats);
+        ALLOCATED.add(floats * Float.BYTES);
+        return storage;
+    }
+
+    /** Bytes of all storage that this JVM ever allocated; what is planned must be what it grows by. */
+    public static long allocatedBytes() {
+        return ALLOCATED.sum();
     }
 
     /** Cuts a matrix out of {@code storage}, a rank-1 float array, beginning {@code offset} floats from its start. */

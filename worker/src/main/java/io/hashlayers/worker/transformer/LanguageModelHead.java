@@ -33,11 +33,16 @@ final class LanguageModelHead {
         this.embedding = setup.parameter(ParameterLayout.TOKEN_EMBEDDING);
         this.x = x;
         this.dNormed = workspace.backwardScratch("norm gradient", setup.rows(), config.modelDim());
-        this.chunkRows = Math.min(setup.rows(), Math.max(LEAST_ROWS, CHUNK / config.vocabularySize()));
+        this.chunkRows = chunkRows(config, setup.rows());
         this.logits =
                 workspace.scratch("logits", chunkRows, config.vocabularySize()).window(0, 0);
         this.normedChunk = norm.out().window(0, 0);
         this.dNormedChunk = dNormed.window(0, 0);
+    }
+
+    /** Rows whose logits exist together. */
+    static int chunkRows(ModelConfig config, int rows) {
+        return Math.min(rows, Math.max(LEAST_ROWS, CHUNK / config.vocabularySize()));
     }
 
     /** Returns the sum of nats over the rows whose target is not negative. */

@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Parameters of one kind of one rank, in flat memory: all values behind each other and, for training, all gradients likewise. */
 public final class ParameterGroup {
-    /** Floats of one piece: 256 MiB, well inside what one matrix can address. */
-    private static final long PIECE = 1L << 26;
+    /** Floats of one piece, at most: 256 MiB, well inside what one matrix can address. */
+    public static final long PIECE = 1L << 26;
 
     private final INDArray values;
     private final @Nullable INDArray gradients;

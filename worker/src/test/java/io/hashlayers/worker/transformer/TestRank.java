@@ -24,6 +24,7 @@ final class TestRank {
     final int[] tokens;
     final int[] targets;
     final float gradientScale;
+    final int receiveCapacity;
 
     TestRank(SmallModel small, ExpertPlacement placement, Collective collective, Kernels kernels) {
         this(small, placement, collective, kernels, new HashRouter());
@@ -55,8 +56,9 @@ final class TestRank {
         this.gradientScale = small.gradientScale();
         int[] experts = small.batch().experts;
         int[][] receiveCounts = receiveCounts(placement, rank, experts, rows * k);
-        int capacity = Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum();
-        this.plan = new ShufflePlan(placement, rank, rows, k, capacity);
+        this.receiveCapacity =
+                Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum();
+        this.plan = new ShufflePlan(placement, rank, rows, k, receiveCapacity);
         plan.fill(Arrays.copyOfRange(experts, rank * rows * k, (rank + 1) * rows * k), receiveCounts);
         hash.follow(plan);
         this.parameters = training
@@ -69,7 +71,7 @@ final class TestRank {
                 collective,
                 Collections.nCopies(config.sparseLayers().size(), router),
                 rows,
-                capacity,
+                receiveCapacity,
                 SEED);
     }
 

@@ -1,0 +1,90 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.worker.collective.TransportMemory;
+import io.hashlayers.worker.collective.TransportSettings;
+import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.train.Routing;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ModelMemory;
+import io.hashlayers.worker.transformer.ParameterGroup;
+import io.hashlayers.worker.transformer.ParameterLayout;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the busiest process of a run will hold in memory: to the byte for tensors and messages, by measurement for the rest.
+ *
+ * @param model tensors of all its ranks
+ * @param transportBytes messages to and from ranks of other processes
+ * @param process the JVM around them
+ */
+public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess process) implements Serializable {
+    /** Plans the ranks of a training. */
+    static MemoryPlan training(RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process) {
+        return of(config, routing, worldSize, process, true);
+    }
+
+    /** Plans ranks that only evaluate. */
+    static MemoryPlan evaluation(RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process) {
+        return of(config, routing, worldSize, process, false);
+    }
+
+    private static MemoryPlan of(
+            RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process, boolean training) {
+        ModelConfig model = config.model();
+        int rows = config.sequencesPerRank(worldSize) * model.contextLength();
+        List<ModelMemory> ranks = new ArrayList<>();
+        long largestExchange = 0;
+        for (int rank = 0; rank < worldSize; rank++) {
+            int experts = routing == null ? 0 : routing.placement().expertsOf(rank).length;
+            int capacity = routing == null ? 0 : receives(routing, rank);
+            ranks.add(
+                    training
+                            ? ModelMemory.training(model, rows, experts, capacity, rank, worldSize)
+                            : ModelMemory.evaluation(model, rows, experts, capacity));
+            largestExchange = Math.max(largestExchange, Math.min((long) rows * model.expertsPerToken(), capacity));
+        }
+        long message = Math.max(
+                largestExchange * model.modelDim() * Float.BYTES, training ? largestReduction(model, worldSize) : 0);
+        long transport = process.ranks()
+                * TransportMemory.ofRank(
+                        worldSize - process.ranks(), message, TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
+        return new MemoryPlan(busiest(ranks, process.ranks()), transport, process);
+    }
+
+    /** Most rows that the experts of a rank receive in a batch and layer. */
+    private static int receives(Routing routing, int rank) {
+        int most = 0;
+        for (SplitTraffic split : routing.plan().splits().values()) {
+            most = Math.max(most, split.peakRows().get(rank));
+        }
+        return most;
+    }
+
+    private static long largestReduction(ModelConfig model, int worldSize) {
+        long piece = Math.min(ParameterGroup.PIECE, ParameterLayout.of(model).denseParameters());
+        return TransportMemory.reductionMessage(piece, worldSize);
+    }
+
+    /** Which ranks share a process is not known before they meet, so it gets the busiest ones. */
+    private static ModelMemory busiest(List<ModelMemory> ranks, int count) {
+        return ranks.stream()
+                .sorted(Comparator.comparingLong(ModelMemory::totalBytes).reversed())
+                .limit(count)
+                .reduce(new ModelMemory(0, 0, 0, 0), ModelMemory::plus);
+    }
+
+    /** All but the heap: what a container must grant on top of it. */
+    public long besideHeapBytes() {
+        return model.totalBytes() + transportBytes + process.baseBytes();
+    }
+
+    /** What the process will hold at most at one time. */
+    public long totalBytes() {
+        return besideHeapBytes() + process.heapBytes();
+    }
+}

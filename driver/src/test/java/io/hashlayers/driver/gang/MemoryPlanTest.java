@@ -1,0 +1,115 @@
+package io.hashlayers.driver.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.train.Routing;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ModelMemory;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class MemoryPlanTest {
+    private static final int WORLD_SIZE = 3;
+    private static final int ROWS = 16; // of each rank: 2 of 6 sequences of 8
+    private static final ModelConfig MODEL =
+            new ModelConfig(100, 8, 2, 16, 64, 2, Activation.RELU, 0, List.of(1), 4, 1);
+
+    private static final long EXPERT = 2 * 16 * 64 + 64 + 16;
+    private static final long ATTENTION = 16 * 48 + 48 + 16 * 16 + 16;
+    private static final long DENSE = 100 * 16 + 8 * 16 + 2 * (ATTENTION + 4 * 16) + EXPERT + 2 * 16;
+
+    @Test
+    void aProcessOfAllRanksHoldsEachOfThemAndSendsNothing() {
+        MemoryPlan plan = MemoryPlan.training(config(), routing(), WORLD_SIZE, process(WORLD_SIZE));
+
+        assertThat(plan.model().denseBytes()).isEqualTo((WORLD_SIZE * 8 + 8) * DENSE);
+        assertThat(plan.model().expertBytes()).isEqualTo(16 * 4 * EXPERT);
+        assertThat(plan.transportBytes()).isZero();
+    }
+
+    @Test
+    void ofSeveralProcessesTheOneWithTheBusiestRanksIsPlanned() {
+        MemoryPlan plan = MemoryPlan.training(config(), routing(), WORLD_SIZE, process(1));
+
+        // Rank 0 has two of the four experts; its rows peak in the validation.
+        assertThat(plan.model()).isEqualTo(ModelMemory.training(MODEL, ROWS, 2, 30, 0, WORLD_SIZE));
+        // To and from two others, two messages each: a third of the dense gradients, in one frame.
+        assertThat(plan.transportBytes()).isEqualTo(2 * 2 * (2 * 4 * ((DENSE + 2) / 3) + 37));
+    }
+
+    @Test
+    void anEvaluationExchangesRowsAlone() {
+        MemoryPlan plan = MemoryPlan.evaluation(config(), routing(), WORLD_SIZE, process(2));
+
+        assertThat(plan.model())
+                .isEqualTo(ModelMemory.evaluation(MODEL, ROWS, 2, 30).plus(ModelMemory.evaluation(MODEL, ROWS, 1, 15)));
+        assertThat(plan.transportBytes()).isEqualTo(2 * 2 * (2 * 4 * ROWS * 16 + 37));
+    }
+
+    @Test
+    void theSumIsThatOfItsParts() {
+        MemoryPlan plan = MemoryPlan.training(config(), null, WORLD_SIZE, process(2));
+
+        assertThat(plan.model().expertBytes()).isEqualTo(2 * 8); // of each copy one unused float
+        assertThat(plan.besideHeapBytes())
+                .isEqualTo(plan.model().totalBytes()
+                        + plan.transportBytes()
+                        + plan.process().baseBytes());
+        assertThat(plan.totalBytes())
+                .isEqualTo(plan.besideHeapBytes() + plan.process().heapBytes());
+    }
+
+    @Test
+    void aHeapIsNotPlannedLargerThanItMayBe() {
+        long limit = 64 << 20;
+
+        assertThat(new RankProcess(2, true, limit).heapBytes()).isEqualTo(limit);
+    }
+
+    @Test
+    void thePeakIsReadAsLinuxWritesIt() {
+        assertThat(ResidentMemory.peakBytes("Name:\tjava\nVmPeak:\t  99 kB\nVmHWM:\t  20304 kB\nVmRSS:\t 1 kB\n"))
+                .hasValue(20304L * 1024);
+        assertThat(ResidentMemory.peakBytes("Name:\tjava\n")).isEmpty();
+    }
+
+    private static RankProcess process(int ranks) {
+        return new RankProcess(ranks, false, 1L << 30);
+    }
+
+    private static RunConfig config() {
+        return new RunConfig(
+                "run",
+                "data",
+                MODEL,
+                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
+                new TrainConfig(1, 6, 0, 0, 0, 0, 60),
+                "auto");
+    }
+
+    private static Routing routing() {
+        var splits = new TreeMap<String, SplitTraffic>();
+        splits.put("train", traffic(List.of(20, 15, 13)));
+        splits.put("valid", traffic(List.of(30, 10, 8)));
+        RunPlan plan = new RunPlan(RunPlan.FORMAT_VERSION, "inputs", WORLD_SIZE, 6, 8, new TreeMap<>(), splits);
+        TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.modulo(100, 4, 1));
+        return new Routing(hash, ExpertPlacement.roundRobin(4, WORLD_SIZE), plan, "plan");
+    }
+
+    private static SplitTraffic traffic(List<Integer> peakRows) {
+        return new SplitTraffic("schedule", 3, 48, peakRows, List.of(20, 15, 10, 10), 1, 1, 1, 1);
+    }
+}

@@ -1,0 +1,84 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.collective.Share;
+import java.io.Serializable;
+
+/**
+ * Off-heap bytes that one rank allocates for its part of a model, to the byte, without allocating any.
+ *
+ * <p>What kernels keep for themselves, some hundred kilobytes, is not part of it.
+ *
+ * @param denseBytes the tensors that every rank has: values and, for training, gradients and both Adam moments of the rank's
+ *     share
+ * @param expertBytes values of the rank's experts and, for training, gradients and both moments
+ * @param keptBytes what backward passes need of their forward passes, of all layers; of one layer when only evaluating
+ * @param scratchBytes what all layers share, logits among it
+ */
+public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, long scratchBytes)
+        implements Serializable {
+    /** Values and gradients. */
+    private static final int TRAINING_COPIES = 2;
+
+    /** First and second. */
+    private static final int MOMENTS = 2;
+
+    /**
+     * Memory of a rank that trains, as {@link Parameters#forTraining}, {@link LanguageModel} and the optimizer allocate it: 16
+     * bytes for a parameter of its own, 8 + 8 / worldSize for one that all ranks have.
+     *
+     * @param rows {@code R}, tokens of the rank's sequences
+     * @param localExperts experts that the rank holds in each sparse layer
+     * @param receiveCapacity {@code C}, most rows that the rank receives in a batch and layer
+     */
+    public static ModelMemory training(
+            ModelConfig config, int rows, int localExperts, int receiveCapacity, int rank, int worldSize) {
+        ParameterLayout layout = ParameterLayout.of(config);
+        WorkspaceSizes sizes = WorkspaceSizes.of(config, rows, receiveCapacity, true);
+        long dense = layout.denseParameters();
+        long experts = expertParameters(layout, localExperts);
+        return new ModelMemory(
+                TRAINING_COPIES * WorkspaceSizes.bytes(dense) + momentBytes(dense, rank, worldSize),
+                TRAINING_COPIES * WorkspaceSizes.bytes(experts) + momentBytes(experts, 0, 1),
+                sizes.keptBytes(),
+                sizes.scratchBytes());
+    }
+
+    /** Memory of a rank that only evaluates, as {@link Parameters#forEvaluation} and {@link LanguageModel} allocate it. */
+    public static ModelMemory evaluation(ModelConfig config, int rows, int localExperts, int receiveCapacity) {
+        ParameterLayout layout = ParameterLayout.of(config);
+        WorkspaceSizes sizes = WorkspaceSizes.of(config, rows, receiveCapacity, false);
+        return new ModelMemory(
+                WorkspaceSizes.bytes(layout.denseParameters()),
+                WorkspaceSizes.bytes(expertParameters(layout, localExperts)),
+                sizes.keptBytes(),
+                sizes.scratchBytes());
+    }
+
+    private static long expertParameters(ParameterLayout layout, int localExperts) {
+        return (long) layout.config().sparseLayers().size() * localExperts * layout.expertParameters();
+    }
+
+    /** Both moments of a rank's share of each piece of a group. */
+    private static long momentBytes(long floats, int rank, int worldSize) {
+        long share = 0;
+        for (long offset = 0; offset < floats; offset += ParameterGroup.PIECE) {
+            share += Share.of(Math.min(ParameterGroup.PIECE, floats - offset), rank, worldSize)
+                    .length();
+        }
+        return MOMENTS * Float.BYTES * share;
+    }
+
+    /** Of this rank and another together. */
+    public ModelMemory plus(ModelMemory other) {
+        return new ModelMemory(
+                denseBytes + other.denseBytes,
+                expertBytes + other.expertBytes,
+                keptBytes + other.keptBytes,
+                scratchBytes + other.scratchBytes);
+    }
+
+    /** All of it. */
+    public long totalBytes() {
+        return denseBytes + expertBytes + keptBytes + scratchBytes;
+    }
+}

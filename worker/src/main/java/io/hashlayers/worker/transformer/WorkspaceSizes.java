@@ -1,0 +1,127 @@
+package io.hashlayers.worker.transformer;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * What the layers of a model will ask a {@link Workspace} for, by the same names, counted instead of allocated.
+ *
+ * <p>Kept of each block and row, in floats: {@code 8 D + heads + 4} for attention, norms and residual sums, and {@code 2 F}
+ * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives.
+ */
+final class WorkspaceSizes {
+    private final ModelConfig config;
+    private final int rows;
+    private final int capacity;
+    private final boolean training;
+    private final Set<String> shared = new HashSet<>();
+    private long kept;
+    private long scratch;
+
+    private WorkspaceSizes(ModelConfig config, int rows, int capacity, boolean training) {
+        this.config = config;
+        this.rows = rows;
+        this.capacity = capacity;
+        this.training = training;
+    }
+
+    /**
+     * Counts the buffers of a rank's model.
+     *
+     * @param rows {@code R}
+     * @param capacity {@code C}, most rows that the rank's experts receive in a batch
+     */
+    static WorkspaceSizes of(ModelConfig config, int rows, int capacity, boolean training) {
+        var sizes = new WorkspaceSizes(config, rows, capacity, training);
+        sizes.embedding();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            if (config.sparse(layer)) {
+                sizes.experts();
+            } else {
+                sizes.denseFeedForward();
+            }
+            sizes.block();
+        }
+        sizes.head();
+        return sizes;
+    }
+
+    /** Bytes of a matrix of so many floats; one of none has one. */
+    static long bytes(long floats) {
+        return Float.BYTES * Math.max(1, floats);
+    }
+
+    /** Bytes that stay from a forward to its backward pass. */
+    long keptBytes() {
+        return kept;
+    }
+
+    /** Bytes that layers share. */
+    long scratchBytes() {
+        return scratch;
+    }
+
+    private void embedding() {
+        int dim = config.modelDim();
+        kept("stream", rows, dim);
+        scratch("masked gradient", config.dropout() > 0 ? rows : 0, dim);
+        backwardScratch("stream gradient", rows, dim);
+    }
+
+    private void block() {
+        int dim = config.modelDim();
+        norm("attention_norm");
+        kept("qkv", rows, 3 * dim);
+        kept("attended", rows, dim);
+        kept("log-sum-exp", rows, config.heads());
+        backwardScratch("qkv gradient", rows, 3 * dim);
+        backwardScratch("attended gradient", rows, dim);
+        norm("ffn_norm");
+        kept("middle", rows, dim);
+        kept("stream", rows, dim);
+        backwardScratch("norm gradient", rows, dim);
+    }
+
+    private void norm(String use) {
+        kept(use + " stats", rows, 2);
+        kept(use, rows, config.modelDim());
+    }
+
+    private void denseFeedForward() {
+        kept("ffn inner", rows, config.ffnDim());
+        kept("ffn hidden", rows, config.ffnDim());
+        backwardScratch("ffn inner gradient", rows, config.ffnDim());
+    }
+
+    private void experts() {
+        int dim = config.modelDim();
+        scratch("slots", rows * config.expertsPerToken(), dim);
+        kept("received", capacity, dim);
+        scratch("answers", capacity, dim);
+        kept("expert inner", capacity, config.ffnDim());
+        kept("expert hidden", capacity, config.ffnDim());
+        backwardScratch("expert inner gradient", capacity, config.ffnDim());
+    }
+
+    private void head() {
+        norm(ParameterLayout.FINAL_NORM);
+        backwardScratch("norm gradient", rows, config.modelDim());
+        scratch("logits", LanguageModelHead.chunkRows(config, rows), config.vocabularySize());
+    }
+
+    private void kept(String use, int height, int width) {
+        if (training || shared.add(use)) {
+            kept += bytes((long) height * width);
+        }
+    }
+
+    private void scratch(String use, int height, int width) {
+        if (shared.add(use)) {
+            scratch += bytes((long) height * width);
+        }
+    }
+
+    private void backwardScratch(String use, int height, int width) {
+        scratch(use, training ? height : 0, width);
+    }
+}

@@ -1,0 +1,65 @@
+package io.hashlayers.worker.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.worker.kernels.Matrix;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The oracle is the JVM, which counts the direct buffers that it hands out. */
+class TransportMemoryTest {
+    private static final int WORLD_SIZE = 3;
+    private static final int FLOATS = 30_000;
+    private static final int MAX_MESSAGE_BYTES = 1000;
+    /** Its pools grow by so much at a time, as the connections come to use them. */
+    private static final long CHUNK_OF_NETTY = 4 << 20;
+
+    @Test
+    void ranksOfDifferentJvmsTakeWhatIsPlanned() throws Exception {
+        TransportSettings settings =
+                new TransportSettings("127.0.0.1", Map.of(), null, "app", MAX_MESSAGE_BYTES, Integer.MAX_VALUE);
+        List<Endpoint> endpoints = IntStream.range(0, WORLD_SIZE)
+                .mapToObj(rank -> new Endpoint(settings))
+                .toList();
+        try {
+            List<String> addresses = endpoints.stream().map(Endpoint::address).toList();
+            List<Collective> collectives = IntStream.range(0, WORLD_SIZE)
+                    .mapToObj(rank -> endpoints.get(rank).join(rank, addresses, Duration.ofSeconds(30)))
+                    .toList();
+            List<Matrix> values = IntStream.range(0, WORLD_SIZE)
+                    .mapToObj(rank -> Matrix.allocate(1, FLOATS))
+                    .toList();
+            long before = directBytes();
+
+            RankThreads.runAll(collectives, collective -> {
+                collective.allReduce(values.get(collective.rank()));
+                collective.allReduce(values.get(collective.rank()));
+            });
+
+            long message = TransportMemory.reductionMessage(FLOATS, WORLD_SIZE);
+            long planned = WORLD_SIZE * TransportMemory.ofRank(WORLD_SIZE - 1, message, MAX_MESSAGE_BYTES);
+            assertThat(message).isEqualTo(40_000);
+            assertThat((directBytes() - before) % CHUNK_OF_NETTY).isEqualTo(planned);
+        } finally {
+            endpoints.forEach(Endpoint::close);
+        }
+    }
+
+    @Test
+    void ranksOfOneJvmTakeNone() {
+        assertThat(TransportMemory.ofRank(0, 1 << 20, MAX_MESSAGE_BYTES)).isZero();
+        assertThat(TransportMemory.reductionMessage(1 << 20, 1)).isZero();
+    }
+
+    private static long directBytes() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
+    }
+}

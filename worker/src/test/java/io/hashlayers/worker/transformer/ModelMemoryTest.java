@@ -1,0 +1,108 @@
+package io.hashlayers.worker.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.sharding.placement.ExpertPlacement;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.optimizer.Optimizer;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.router.HashRouter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The oracle is the allocator itself: it counts what a model takes while it is built. */
+class ModelMemoryTest {
+    private record Shape(ModelConfig config, int worldSize, boolean training) {}
+
+    static List<Shape> shapes() {
+        var shapes = new ArrayList<Shape>();
+        for (List<Integer> sparse : List.of(List.<Integer>of(), List.of(1), List.of(0, 1))) {
+            for (double dropout : new double[] {0, 0.1}) {
+                for (int worldSize : new int[] {1, 2, 4}) {
+                    for (int expertsPerToken : new int[] {1, 2}) {
+                        ModelConfig config = SmallModel.config(Activation.GELU, dropout, sparse, 6, expertsPerToken);
+                        shapes.add(new Shape(config, worldSize, true));
+                        shapes.add(new Shape(config, worldSize, false));
+                    }
+                }
+            }
+        }
+        return shapes;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("shapes")
+    void everyRankAllocatesWhatIsPlanned(Shape shape) {
+        SmallModel small = SmallModel.random(shape.config, 1);
+        ExpertPlacement placement = ExpertPlacement.roundRobin(6, shape.worldSize);
+        Kernels kernels = KernelsFactory.named("vector");
+        long before = Matrix.allocatedBytes();
+
+        List<TestRank> ranks = Ranks.run(shape.worldSize, collective -> {
+            var rank = new TestRank(
+                    small, placement, collective, kernels, shape.training, new HashRouter(), new HashRouter());
+            if (shape.training) {
+                var unused = optimizer(rank.parameters, kernels, collective);
+            }
+            return rank;
+        });
+
+        long allocated = Matrix.allocatedBytes() - before;
+        long planned = 0;
+        for (int rank = 0; rank < ranks.size(); rank++) {
+            TestRank built = ranks.get(rank);
+            int experts = placement.expertsOf(rank).length;
+            planned += memory(shape, built.tokens.length, experts, built.receiveCapacity, rank)
+                    .totalBytes();
+        }
+        assertThat(planned).isEqualTo(allocated);
+    }
+
+    @Test
+    void aHeadOfManyWordsTakesPartOfTheRowsAtOnce() {
+        // 3,000 rows of 4,096 logits: a chunk of 512 rows
+        ModelConfig config = new ModelConfig(4096, 3000, 1, 8, 8, 1, Activation.RELU, 0, List.of(), 1, 1);
+        Kernels kernels = KernelsFactory.named("vector");
+        long before = Matrix.allocatedBytes();
+
+        Parameters parameters = Parameters.forTraining(config, layer -> new int[0]);
+        long ofParameters = Matrix.allocatedBytes() - before;
+        var unused = new LanguageModel(parameters, kernels, Ranks.alone(), Collections.emptyList(), 3000, 0, 1);
+        var unusedOptimizer = optimizer(parameters, kernels, Ranks.alone());
+        long allocated = Matrix.allocatedBytes() - before;
+
+        ModelMemory memory = ModelMemory.training(config, 3000, 0, 0, 0, 1);
+        assertThat(memory.denseBytes() / 2 + memory.expertBytes()).isEqualTo(ofParameters);
+        assertThat(memory.totalBytes()).isEqualTo(allocated);
+    }
+
+    @Test
+    void aTrainedParameterTakesSixteenBytes() {
+        ModelConfig config = SmallModel.config(Activation.RELU, 4, 1);
+        ParameterLayout layout = ParameterLayout.of(config);
+
+        ModelMemory memory = ModelMemory.training(config, 8, 4, 8, 0, 1);
+
+        assertThat(memory.denseBytes() + memory.expertBytes()).isEqualTo(16 * layout.totalParameters());
+    }
+
+    private static Optimizer optimizer(Parameters parameters, Kernels kernels, Collective collective) {
+        var config = new OptimizerConfig(1e-3, 1, Schedule.LINEAR, 0, 0.9, 0.95, 1e-8, 0.1, 1);
+        return new Optimizer(config, 1, parameters.dense(), parameters.experts(), kernels, collective);
+    }
+
+    private static ModelMemory memory(Shape shape, int rows, int experts, int capacity, int rank) {
+        return shape.training
+                ? ModelMemory.training(shape.config, rows, experts, capacity, rank, shape.worldSize)
+                : ModelMemory.evaluation(shape.config, rows, experts, capacity);
+    }
+}
