@@ -52,6 +52,8 @@ public record BenchReport(
      * @param median seconds, as {@code least} and {@code most}
      * @param shareOfPeak operations of the multiplied weights over what the limit allows in the same time
      * @param firstLoss nats per token
+     * @param heapBytesPerStep that rank 0 allocated on the heap, the drawing of tokens included
+     * @param offHeapGrowth bytes of matrices that the process of rank 0 allocated in all of these steps
      */
     public record Steps(
             int count,
@@ -61,7 +63,9 @@ public record BenchReport(
             double tokensPerSecond,
             double shareOfPeak,
             double firstLoss,
-            double lastLoss)
+            double lastLoss,
+            long heapBytesPerStep,
+            long offHeapGrowth)
             implements Serializable {}
 
     /**

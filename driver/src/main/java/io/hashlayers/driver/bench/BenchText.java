@@ -48,6 +48,11 @@ public final class BenchText {
                     "hash / dense   %.3f (median step, the same multiplied weights)",
                     report.steps().median() / dense.median());
         }
+        line(
+                "allocated      %,d bytes of heap a step on rank 0, and %,d bytes of matrices in %d steps",
+                report.steps().heapBytesPerStep(),
+                report.steps().offHeapGrowth(),
+                report.steps().count());
         operations();
         exchanges();
     }

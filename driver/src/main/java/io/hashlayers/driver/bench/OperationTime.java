@@ -24,7 +24,8 @@ record OperationTime(
         OTHER("other kernels", "#7f7f7f"),
         OPTIMIZER("optimizer", "#2ca02c"),
         EXCHANGE("exchange", "#ff7f0e"),
-        WAIT("wait", "#d62728");
+        WAIT("wait", "#d62728"),
+        DATA("data", "#9467bd");
 
         final String title;
         final String color; // in pictures
@@ -74,6 +75,7 @@ record OperationTime(
         }
         return switch (name) {
             case TimedCollective.WAIT -> Part.WAIT;
+            case TrainingSteps.DRAW -> Part.DATA;
             case "Adam", "sum of squares", "zero" -> Part.OPTIMIZER;
             default -> Part.OTHER;
         };

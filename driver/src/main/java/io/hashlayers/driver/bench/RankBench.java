@@ -100,7 +100,7 @@ final class RankBench {
         OperationTimes times = new OperationTimes();
         kernels.noteIn(times);
         collective.noteIn(times);
-        steps.warmUp(NOTED_STEPS);
+        steps.note(NOTED_STEPS, times);
         kernels.stop();
         collective.stop();
         return times.perStep(NOTED_STEPS);

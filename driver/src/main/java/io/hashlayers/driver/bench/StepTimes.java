@@ -1,17 +1,24 @@
 package io.hashlayers.driver.bench;
 
+import com.sun.management.ThreadMXBean;
 import io.hashlayers.driver.bench.BenchReport.Steps;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.kernels.Matrix;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 
 /** Runs the training steps of one rank and keeps how long each took and what the loss was. */
 final class StepTimes {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
     private final TrainingSteps training;
     private final double[] seconds;
     private int timed;
     private long step;
     private double firstNats;
     private double lastNats;
+    private long heapBytes; // that this thread allocated in timed steps
+    private long offHeapBytes; // that matrices took in them
 
     StepTimes(TrainingSteps training, int steps) {
         this.training = training;
@@ -25,13 +32,24 @@ final class StepTimes {
         }
     }
 
+    /** Does steps and notes the parts of them that only the steps know. */
+    void note(int steps, OperationTimes times) {
+        training.noteIn(times);
+        warmUp(steps);
+        training.noteIn(null);
+    }
+
     /** Does steps and keeps their times. */
     void time(int steps) {
+        long heapBefore = THREADS.getCurrentThreadAllocatedBytes();
+        long offHeapBefore = Matrix.allocatedBytes();
         for (int i = 0; i < steps; i++) {
             long start = System.nanoTime();
             next();
             seconds[timed++] = (System.nanoTime() - start) * 1e-9;
         }
+        heapBytes += THREADS.getCurrentThreadAllocatedBytes() - heapBefore;
+        offHeapBytes += Matrix.allocatedBytes() - offHeapBefore;
     }
 
     private void next() {
@@ -59,6 +77,8 @@ final class StepTimes {
                 tokensPerStep / median,
                 flopPerStep / median / flopRate,
                 nats[0] / tokensPerStep,
-                nats[1] / tokensPerStep);
+                nats[1] / tokensPerStep,
+                heapBytes / timed,
+                offHeapBytes);
     }
 }

@@ -13,9 +13,12 @@ import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
 import java.util.Collections;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The training steps of one rank on drawn tokens: the same model, exchange and optimizer as a run has. */
 final class TrainingSteps {
+    static final String DRAW = "draw tokens, fill plan";
+
     private final RunConfig config;
     private final Collective collective;
     private final TokenHash hash;
@@ -31,6 +34,7 @@ final class TrainingSteps {
     private final int[] mine;
     private final float gradientScale;
     private final double[] more = new double[0];
+    private @Nullable OperationTimes times;
 
     TrainingSteps(
             RunConfig config,
@@ -71,10 +75,19 @@ final class TrainingSteps {
 
     /** Does one step and returns its nats on this rank. */
     double step(long step) {
+        long start = System.nanoTime();
         draw(step);
+        if (times != null) {
+            times.add(DRAW, targets.length, 1, 0, 0, 0, System.nanoTime() - start);
+        }
         double nats = network.forwardBackward(step, tokens[collective.rank()], targets, gradientScale);
         optimizer.update(step, optimizer.reduceGradients(more));
         return nats;
+    }
+
+    /** Notes from now on how long the drawing of batches takes, which a run prepares beside its steps; null notes no more. */
+    void noteIn(@Nullable OperationTimes chosen) {
+        times = chosen;
     }
 
     private void draw(long step) {

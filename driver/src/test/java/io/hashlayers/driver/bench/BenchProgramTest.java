@@ -72,6 +72,8 @@ class BenchProgramTest {
         assertThat(report.steps().lastLoss()).isLessThan(report.steps().firstLoss());
         assertThat(report.steps().firstLoss()).isCloseTo(Math.log(300), within(0.2));
         assertThat(report.denseSteps()).isNotNull();
+        assertThat(report.steps().offHeapGrowth()).isZero();
+        assertThat(report.steps().heapBytesPerStep()).isPositive();
     }
 
     @Test
@@ -93,7 +95,8 @@ class BenchProgramTest {
                         "reduce-scatter",
                         "all-gather",
                         "Adam",
-                        TimedCollective.WAIT)
+                        TimedCollective.WAIT,
+                        TrainingSteps.DRAW)
                 .contains("product" + TimedKernels.OF_EXPERTS);
         assertThat(report.operations())
                 .extracting(OperationTime::seconds)
