@@ -8,6 +8,8 @@ import java.util.NoSuchElementException;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
@@ -17,8 +19,9 @@ import scala.Tuple2;
  * driver collects the most frequent words only. Both follow from the texts alone.
  */
 final class WordCounts {
-    private static final int MOST_IN_TASK = 1_000_000;
-    private static final int MOST_ON_DRIVER = 4_000_000;
+    private static final int MOST_IN_TASK = 500_000;
+    private static final int MOST_ON_DRIVER = 1_000_000; // their dictionary is learned in less than half a gigabyte
+    private static final int PARTS_OF_A_TASK = 16; // a word is handed on once for all of them
 
     private final int mostInTask;
     private final int mostOnDriver;
@@ -40,8 +43,10 @@ final class WordCounts {
      */
     Map<String, Long> of(JavaRDD<String> texts, Consumer<String> progress) {
         int most = mostInTask; // tasks need not know the rest of this
+        int tasks = Math.max(
+                texts.getNumPartitions() / PARTS_OF_A_TASK, texts.context().defaultParallelism());
         JavaPairRDD<String, Long> counts =
-                texts.mapPartitionsToPair(part -> new InTask(part, most)).reduceByKey(Long::sum);
+                sum(texts.coalesce(tasks).mapPartitionsToPair(part -> new InTask(part, most)));
         SortedMap<Long, Long> wordsByCount = new TreeMap<>(counts.values().countByValue());
         long words = wordsByCount.values().stream().mapToLong(Long::longValue).sum();
         if (words <= mostOnDriver) {
@@ -53,6 +58,17 @@ final class WordCounts {
         progress.accept("counted %,d different words, of which the %,d that occur at least %,d times are kept"
                 .formatted(words, frequent.size(), least));
         return frequent;
+    }
+
+    /** Without Spark's sums in the tasks, since {@link InTask} has done that. */
+    private static JavaPairRDD<String, Long> sum(JavaPairRDD<String, Long> counts) {
+        return counts.combineByKey(
+                count -> count,
+                Long::sum,
+                Long::sum,
+                new HashPartitioner(counts.getNumPartitions()),
+                false,
+                SparkEnv.get().serializer());
     }
 
     /** The smallest count such that no more than {@code most} words have it or a larger one. */
