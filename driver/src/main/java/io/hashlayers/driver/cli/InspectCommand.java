@@ -1,6 +1,5 @@
 package io.hashlayers.driver.cli;
 
-import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
@@ -14,7 +13,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -83,11 +81,9 @@ final class InspectCommand implements Callable<Integer> {
         var report = new DatasetReport(System.out);
         report.print(dir, DatasetManifest.read(hadoop, new Path(dir)));
         report.verify(hadoop, dir);
-        try (SparkSession spark = SparkSessions.create("hashlayers inspect")) {
-            long[] counts = Frequencies.read(spark, dir).train();
-            var balance = new BalancePage(counts, expertsPerToken, ranks, System.out);
-            experts.forEach(balance::print);
-        }
+        long[] counts = Frequencies.read(hadoop, dir).train();
+        var balance = new BalancePage(counts, expertsPerToken, ranks, System.out);
+        experts.forEach(balance::print);
     }
 
     private static void inspectRun(Configuration hadoop, String run, OptionalLong step) {

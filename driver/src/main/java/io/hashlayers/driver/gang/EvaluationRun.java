@@ -98,7 +98,7 @@ public final class EvaluationRun {
         int worldSize = Preflight.ranks(spark, request.ranks(), request.batchSequences());
         reporter.note("checking the dataset");
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, List.of(request.split()));
-        Frequencies frequencies = Frequencies.read(spark, request.datasetDir());
+        Frequencies frequencies = Frequencies.read(hadoop, request.datasetDir());
         Routing routing =
                 table.map(known -> route(known, counts(frequencies), worldSize)).orElse(null);
         RankProcess process = RankProcess.of(spark.sparkContext(), worldSize);

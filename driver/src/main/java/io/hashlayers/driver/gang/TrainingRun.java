@@ -83,7 +83,7 @@ public final class TrainingRun {
         }
         int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, batch);
         requireWholeDataset();
-        Frequencies frequencies = Frequencies.read(spark, config.datasetDir());
+        Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         folder.create(request.settings());
         try {
             return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
@@ -95,7 +95,7 @@ public final class TrainingRun {
 
     private RunSummary run() {
         int worldSize = preflight();
-        Frequencies frequencies = Frequencies.read(spark, config.datasetDir());
+        Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         folder.create(request.settings());
         GangStage gang = null;
         try {

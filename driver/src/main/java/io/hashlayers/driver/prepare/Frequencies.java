@@ -5,10 +5,15 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -35,36 +40,37 @@ public final class Frequencies {
     }
 
     /**
-     * Reads those of a dataset.
+     * Reads those of a dataset, without Spark SQL, whose start would take longer than all else that a run reads.
      *
      * @throws TrainingException of kind DATA if they are missing or not what we wrote
      */
-    public static Frequencies read(SparkSession spark, String datasetDir) {
-        String path = datasetDir + "/" + DatasetFiles.FREQUENCIES;
-        List<Row> rows;
-        try {
-            rows = spark.read()
-                    .schema(SCHEMA)
-                    .parquet(path)
-                    .select("token", "train", "valid", "test")
-                    .orderBy("token")
-                    .collectAsList();
-        } catch (Exception e) {
+    public static Frequencies read(Configuration hadoop, String datasetDir) {
+        Path path = new Path(datasetDir, DatasetFiles.FREQUENCIES);
+        List<long[]> rows = new ArrayList<>();
+        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
+                .withConf(hadoop)
+                .build()) {
+            for (Group row = reader.read(); row != null; row = reader.read()) {
+                rows.add(new long[] {
+                    row.getInteger("token", 0), row.getLong("train", 0), row.getLong("valid", 0), row.getLong("test", 0)
+                });
+            }
+        } catch (IOException | RuntimeException e) {
             throw new TrainingException(
                     Failure.DATA, path + " cannot be read; prepare the dataset again with --overwrite", e);
         }
-        long[][] counts = new long[3][rows.size()];
+        rows.sort(Comparator.comparingLong(row -> row[0]));
         for (int token = 0; token < rows.size(); token++) {
-            Row row = rows.get(token);
-            if (row.getInt(0) != token) {
+            if (rows.get(token)[0] != token) {
                 throw new TrainingException(
                         Failure.DATA, path + " lacks token " + token + "; prepare the dataset again with --overwrite");
             }
-            for (int split = 0; split < 3; split++) {
-                counts[split][token] = row.getLong(1 + split);
-            }
         }
-        return new Frequencies(counts[0], counts[1], counts[2]);
+        return new Frequencies(column(rows, 1), column(rows, 2), column(rows, 3));
+    }
+
+    private static long[] column(List<long[]> rows, int column) {
+        return rows.stream().mapToLong(row -> row[column]).toArray();
     }
 
     /** Writes them as one file. The same counts always give the same bytes. */

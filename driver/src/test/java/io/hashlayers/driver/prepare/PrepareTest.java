@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -119,7 +120,7 @@ class PrepareTest {
 
         var dataset = new PreparedDataset(out);
         List<String> all = new ArrayList<>();
-        Frequencies frequencies = Frequencies.read(spark, out.toString());
+        Frequencies frequencies = Frequencies.read(new Configuration(), out.toString());
         Map<String, long[]> counts =
                 Map.of("train", frequencies.train(), "valid", frequencies.valid(), "test", frequencies.test());
         for (String split : SplitRule.SPLITS) {
