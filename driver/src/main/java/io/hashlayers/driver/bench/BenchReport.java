@@ -87,6 +87,34 @@ public record BenchReport(
         return operations.stream().mapToDouble(OperationTime::seconds).sum();
     }
 
+    /**
+     * Seconds that one layer of experts takes of a step, exchange included and waits not: what is done on rows of experts, and
+     * the ways there and back.
+     */
+    double sparseLayerSeconds() {
+        return operations.stream()
+                        .filter(OperationTime::ofExperts)
+                        .mapToDouble(OperationTime::seconds)
+                        .sum()
+                / model.sparseLayers().size();
+    }
+
+    /** Seconds that one dense feed-forward network takes of a step. */
+    double denseLayerSeconds() {
+        return operations.stream()
+                        .filter(operation -> operation.ofDenseNetwork(model.ffnDim()))
+                        .mapToDouble(OperationTime::seconds)
+                        .sum()
+                / (model.layers() - model.sparseLayers().size());
+    }
+
+    /** Whether a layer of experts can be set beside a dense network of as many operations. */
+    boolean comparesLayers() {
+        return model.expertsPerToken() == 1
+                && !model.sparseLayers().isEmpty()
+                && model.sparseLayers().size() < model.layers();
+    }
+
     /** Seconds of a part of a step. */
     double seconds(OperationTime.Part part) {
         return operations.stream()

@@ -48,6 +48,13 @@ public final class BenchText {
                     "hash / dense   %.3f (median step, the same multiplied weights)",
                     report.steps().median() / dense.median());
         }
+        if (report.comparesLayers()) {
+            line(
+                    "a layer        %.2f ms of experts with their exchange, %.2f ms dense: %.3f",
+                    report.sparseLayerSeconds() * 1e3,
+                    report.denseLayerSeconds() * 1e3,
+                    report.sparseLayerSeconds() / report.denseLayerSeconds());
+        }
         line(
                 "allocated      %,d bytes of heap a step on rank 0, and %,d bytes of matrices in %d steps",
                 report.steps().heapBytesPerStep(),

@@ -62,6 +62,23 @@ record OperationTime(
         return size == 0 ? "R" : Long.toString(size);
     }
 
+    /** Whether a layer of experts does it: on the rows of an expert, or on the way to the experts and back. */
+    boolean ofExperts() {
+        return name.endsWith(TimedKernels.OF_EXPERTS)
+                || name.equals("gather rows")
+                || name.equals("sum rows")
+                || name.equals("all-to-all");
+    }
+
+    /**
+     * Whether a dense network does it, which is known by its inner width. Small operations that attention has as well are left
+     * out.
+     */
+    boolean ofDenseNetwork(int ffnDim) {
+        boolean wide = rows == ffnDim || cols == ffnDim || inner == ffnDim;
+        return wide && !ofExperts() && (name.startsWith(PRODUCT) || name.startsWith("bias"));
+    }
+
     /** The part of a step that it belongs to. */
     Part part() {
         if (name.startsWith(PRODUCT)) {

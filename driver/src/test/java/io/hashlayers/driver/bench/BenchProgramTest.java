@@ -109,6 +109,25 @@ class BenchProgramTest {
     }
 
     @Test
+    void aLayerOfExpertsIsSetBesideADenseOne() {
+        // Block 1 has the experts, block 0 a dense network: together they do all but attention, head, norms and
+        // optimizer.
+        assertThat(report.comparesLayers()).isTrue();
+        double wide = report.operations().stream()
+                .filter(operation -> operation.cols() == 64 || operation.rows() == 64 || operation.inner() == 64)
+                .filter(operation -> !List.of("Adam", "zero").contains(operation.name()))
+                .mapToDouble(OperationTime::seconds)
+                .sum();
+        double narrowOfExperts = report.operations().stream()
+                .filter(OperationTime::ofExperts)
+                .filter(operation -> operation.cols() != 64 && operation.rows() != 64 && operation.inner() != 64)
+                .mapToDouble(OperationTime::seconds)
+                .sum();
+        assertThat(report.sparseLayerSeconds() + report.denseLayerSeconds())
+                .isCloseTo(wide + narrowOfExperts, within(1e-9));
+    }
+
+    @Test
     void anExchangeMovesWhatMustMove() {
         // Of the dense gradients (W - 1) / W, and of the new values as much: V D + S D + 2 D, and of each block 4 D^2 +
         // 8 D, one of them with a
