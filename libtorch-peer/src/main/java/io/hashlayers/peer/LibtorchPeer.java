@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains on the batch of a folder as it is told on standard input: {@code gradients}, {@code steps N},
- * {@code quit}; answers on standard output. Several processes share the sequences of the batch; each has the whole model.
+ * Trains on the batch of a folder as it is told on standard input, {@code gradients} or {@code steps N}, until that ends;
+ * answers on standard output. Several processes share the sequences of the batch; each has the whole model.
  */
 public final class LibtorchPeer {
     private final PeerArguments arguments;
@@ -54,7 +54,7 @@ public final class LibtorchPeer {
         return new AdamW(all, options);
     }
 
-    /** Runs until it is told to quit, or until the process that started it has ended. */
+    /** Runs until its input ends, or until the process that started it has ended. */
     public static void main(String[] args) throws IOException {
         ProcessHandle.current().parent().ifPresent(LibtorchPeer::dieWith);
         PeerArguments arguments = PeerArguments.parse(args);
@@ -62,7 +62,7 @@ public final class LibtorchPeer {
         LibtorchPeer peer = new LibtorchPeer(arguments);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         System.out.println("ready");
-        for (String line = in.readLine(); line != null && !line.equals("quit"); line = in.readLine()) {
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
             System.out.println(peer.answer(line.split(" ", -1)));
         }
         Runtime.getRuntime().halt(0); // Gloo would wait for its other processes

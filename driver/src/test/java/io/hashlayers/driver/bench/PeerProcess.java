@@ -79,7 +79,6 @@ final class PeerProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        to.println("quit");
-        process.destroy();
+        process.destroyForcibly();
     }
 }
