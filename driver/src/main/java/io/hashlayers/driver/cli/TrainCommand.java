@@ -8,6 +8,8 @@ import io.hashlayers.driver.gang.TrainingRun;
 import io.hashlayers.driver.track.RunTracker;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.WarmUp;
+import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -46,6 +48,10 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = data.over(options.load());
         settings.data(); // named, before Spark starts
+        if (SparkSessions.ranksInThisJvm()) {
+            ModelConfig model = settings.model(1);
+            WarmUp.start(settings.kernels(), model.activation(), model.dropout());
+        }
         try (SparkSession spark = SparkSessions.create("hashlayers train")) {
             train(spark, settings, run, overwrite);
         }

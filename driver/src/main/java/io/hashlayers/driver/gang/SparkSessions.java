@@ -30,6 +30,11 @@ public final class SparkSessions {
         return create(new SparkConf().setIfMissing("spark.app.name", appName));
     }
 
+    /** Whether a session would have its ranks in this JVM. */
+    public static boolean ranksInThisJvm() {
+        return SparkSettings.local(SparkSettings.complete(new SparkConf()));
+    }
+
     static SparkSession create(SparkConf settings) {
         SparkConf conf = SparkSettings.complete(settings);
         String master = conf.get("spark.master");

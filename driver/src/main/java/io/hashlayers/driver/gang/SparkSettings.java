@@ -60,6 +60,9 @@ final class SparkSettings {
     /** Adds to {@code conf} what is missing, and returns it. */
     static SparkConf complete(SparkConf conf) {
         DEFAULTS.forEach(conf::setIfMissing);
+        if (local(conf)) {
+            conf.setIfMissing("spark.ui.enabled", "false"); // its start takes a second, and nobody comes to see one JVM
+        }
         appendTo(conf, "spark.plugins", HashlayersPlugin.class.getName());
         appendTo(conf, "spark.kryo.registrator", HashlayersRegistrator.class.getName());
         String options = conf.get(OPTIONS_KEY, "");
@@ -72,6 +75,12 @@ final class SparkSettings {
                         .filter(part -> !part.isBlank())
                         .collect(Collectors.joining(" ")));
         return conf;
+    }
+
+    /** Whether driver and executor are one JVM. */
+    static boolean local(SparkConf conf) {
+        String master = conf.get("spark.master");
+        return master.equals("local") || master.startsWith("local[");
     }
 
     private static void appendTo(SparkConf conf, String key, String className) {
