@@ -83,7 +83,7 @@ final class TimedKernels implements Kernels {
     public void matmulNt(Matrix a, Matrix b, Matrix c, boolean accumulate) {
         long start = System.nanoTime();
         inner.matmulNt(a, b, c, accumulate);
-        note(
+        noteRows(
                 "product, second transposed",
                 c.rows(),
                 c.cols(),
