@@ -46,7 +46,7 @@ final class SharedMemory {
             Object user = Files.getAttribute(SELF, "unix:uid");
             return Objects.hash(boot, device, user) | 1L << Integer.SIZE;
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
-            return 0;
+            return 0; // not Linux, or a container that hides these files: sockets do
         }
     }
 

@@ -8,10 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** The three products of whole matrices: by oneDNN through ND4J where that is faster, else by OpenBLAS. */
 final class MatrixProducts {
     /** Multiplications from which oneDNN is faster, although ND4J takes 7 us to reach it. */
-    private static final long LARGE = Long.getLong("x.large", 1L << 20);
+    private static final long LARGE = 1L << 18;
 
-    private final @Nullable Nd4jMatmul oneDnn =
-            Nd4jMatmul.byOneDnn() && !Boolean.getBoolean("x.blas") ? new Nd4jMatmul() : null;
+    private final @Nullable Nd4jMatmul oneDnn = Nd4jMatmul.byOneDnn() ? new Nd4jMatmul() : null;
 
     String description() {
         return oneDnn == null ? "OpenBLAS" : "oneDNN and OpenBLAS";
