@@ -3,6 +3,7 @@ package io.hashlayers.worker.kernels;
 import static io.hashlayers.worker.kernels.TestMemory.assertClose;
 import static io.hashlayers.worker.kernels.TestMemory.values;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.sharding.testing.RandomSeeds;
 import java.util.Arrays;
@@ -22,8 +23,8 @@ class AttentionTest {
         var random = new SplittableRandom(seed);
         var memory = new TestMemory(random);
         int heads = random.nextInt(1, 4);
-        int width = heads * random.nextInt(1, 20);
-        int sequenceLength = random.nextInt(1, 100);
+        int width = heads * random.nextInt(1, 70);
+        int sequenceLength = random.nextInt(1, 200);
         int rows = sequenceLength * random.nextInt(0, 3);
         Matrix qkv = memory.normal(rows, 3 * width, 1.5);
         Matrix out = memory.constant(rows, width, Double.NaN);
@@ -52,6 +53,32 @@ class AttentionTest {
     @Test
     void backwardAgreesWithFiniteDifferencesOnALongSequence() {
         assertGradient(new TestMemory(new SplittableRandom(5)), 1, 2, 150, 1);
+    }
+
+    @RandomSeeds(5)
+    void backwardAgreesWithFiniteDifferencesAlongTheRowsOfWideHeads(long seed) {
+        var random = new SplittableRandom(seed);
+        var memory = new TestMemory(random);
+        int heads = random.nextInt(1, 3);
+        int width = heads * random.nextInt(30, 70);
+        int sequenceLength = random.nextInt(60, 140);
+        Matrix qkv = memory.normal(sequenceLength, 3 * width);
+        Matrix dout = memory.normal(sequenceLength, width);
+        Matrix dqkv = gradient(memory, qkv, heads, sequenceLength, dout);
+
+        for (int trial = 0; trial < 40; trial++) {
+            int row = random.nextInt(sequenceLength);
+            double[] direction = random.doubles(3L * width, -1, 1).toArray();
+            double expected = FiniteDifferences.along(
+                    values(qkv),
+                    row,
+                    direction,
+                    values(dout),
+                    at -> columns(LoopOracle.attention(at, heads, sequenceLength), 0, width));
+            double actual = LoopOracle.dot(new double[][] {values(dqkv)[row]}, new double[][] {direction});
+            assertThat(actual).isCloseTo(expected, within(1e-4 * (1 + Math.abs(expected))));
+        }
+        memory.assertSurroundingsUntouched();
     }
 
     @Test
@@ -85,18 +112,23 @@ class AttentionTest {
     private void assertGradient(TestMemory memory, int heads, int width, int sequenceLength, int sequences) {
         int rows = sequenceLength * sequences;
         Matrix qkv = memory.normal(rows, 3 * width, 1.5);
-        Matrix out = memory.constant(rows, width, 0);
-        Matrix logSumExp = memory.constant(rows, heads, 0);
         Matrix dout = memory.normal(rows, width);
-        Matrix dqkv = memory.constant(rows, 3 * width, Double.NaN);
-        kernels.causalAttention(qkv, heads, sequenceLength, out, logSumExp);
 
-        kernels.causalAttentionBackward(qkv, heads, sequenceLength, out, logSumExp, dout, dqkv);
+        Matrix dqkv = gradient(memory, qkv, heads, sequenceLength, dout);
 
         double[][] expected = FiniteDifferences.gradient(
                 values(qkv), values(dout), at -> columns(LoopOracle.attention(at, heads, sequenceLength), 0, width));
         assertClose("dqkv", dqkv, expected, 5e-6);
         memory.assertSurroundingsUntouched();
+    }
+
+    private Matrix gradient(TestMemory memory, Matrix qkv, int heads, int sequenceLength, Matrix dout) {
+        Matrix out = memory.constant(dout.rows(), dout.cols(), 0);
+        Matrix logSumExp = memory.constant(dout.rows(), heads, 0);
+        Matrix dqkv = memory.constant(qkv.rows(), qkv.cols(), Double.NaN);
+        kernels.causalAttention(qkv, heads, sequenceLength, out, logSumExp);
+        kernels.causalAttentionBackward(qkv, heads, sequenceLength, out, logSumExp, dout, dqkv);
+        return dqkv;
     }
 
     private static double[][] columns(double[][] x, int from, int to) {

@@ -24,4 +24,24 @@ final class FiniteDifferences {
         }
         return gradient;
     }
+
+    /** The derivative when one row of x moves along a direction; x is left as it was. */
+    static double along(
+            double[][] x, int row, double[] direction, double[][] weights, Function<double[][], double[][]> f) {
+        double[] start = x[row];
+        x[row] = moved(start, direction, STEP);
+        double above = LoopOracle.dot(weights, f.apply(x));
+        x[row] = moved(start, direction, -STEP);
+        double below = LoopOracle.dot(weights, f.apply(x));
+        x[row] = start;
+        return (above - below) / (2 * STEP);
+    }
+
+    private static double[] moved(double[] start, double[] direction, double step) {
+        double[] moved = new double[start.length];
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] = start[i] + step * direction[i];
+        }
+        return moved;
+    }
 }

@@ -1,12 +1,12 @@
 package io.hashlayers.worker.kernels.vector;
 
+import static io.hashlayers.worker.kernels.vector.RegisterTile.COLS;
+import static io.hashlayers.worker.kernels.vector.RegisterTile.ROWS;
 import static io.hashlayers.worker.kernels.vector.Vectors.LANES;
 import static io.hashlayers.worker.kernels.vector.Vectors.SPECIES;
 import static io.hashlayers.worker.kernels.vector.Vectors.load;
-import static io.hashlayers.worker.kernels.vector.Vectors.store;
 import static jdk.incubator.vector.VectorOperators.ADD;
 
-import io.hashlayers.worker.kernels.Blas;
 import io.hashlayers.worker.kernels.Matrix;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
@@ -14,30 +14,22 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Causal attention, a block of queries of one head at a time.
  *
- * <p>Only the scores of one block exist, {@code [block, keys up to its end]}; keys in the future are skipped. The backward
- * pass recomputes the probabilities from the saved log-sum-exp, as FlashAttention does (arXiv 2205.14135).
- *
- * <p>Rows of scores begin at a multiple of the vector length. What lies between the last visible key and the end of its
- * vector is set to minus infinity before the exponential, so that no loop here has a tail.
+ * <p>Only the scores of one block exist, {@code [block, keys up to its end]}; tiles of keys in the future are skipped. The
+ * backward pass recomputes the probabilities from the saved log-sum-exp, as FlashAttention does (arXiv 2205.14135). The rows
+ * of a head are packed first: in the matrix they lie kilobytes apart.
  */
 final class AttentionKernel {
-    private static final int BLOCK = 64; // queries; 32 and 128 were slower on sequences of 128 and 512
+    private static final int BLOCK = 64; // queries, a multiple of the rows of a tile
 
-    private final Cursor q = new Cursor();
-    private final Cursor k = new Cursor();
-    private final Cursor v = new Cursor();
-    private final Cursor o = new Cursor();
-    private final Cursor dq = new Cursor();
-    private final Cursor dk = new Cursor();
-    private final Cursor dv = new Cursor();
-    private Matrix scores = Matrix.allocate(BLOCK, LANES);
-    private Matrix dScores = Matrix.allocate(BLOCK, LANES);
+    private final CausalSoftmax softmax = new CausalSoftmax();
+    private final float[] shifts = new float[BLOCK]; // maxima, or log-sum-exps, or means of each query
+    private final float[] sums = new float[BLOCK];
+    private AttentionScratch scratch = new AttentionScratch(BLOCK, 0, 0);
 
     // Where one block of queries of one head lies; set anew for every block.
     private int sequence; // row of its first token
     private int first; // token of its first query, within the sequence
     private int queries;
-    private int keys;
     private int head;
     private int headWidth;
     private int width; // of all heads
@@ -47,26 +39,14 @@ final class AttentionKernel {
         prepare(qkv, heads, sequenceLength);
         for (sequence = 0; sequence < qkv.rows(); sequence += sequenceLength) {
             for (head = 0; head < heads; head++) {
+                packKeysAndValues(qkv, sequenceLength);
                 for (first = 0; first < sequenceLength; first += BLOCK) {
-                    pointAtBlock(qkv, out, sequenceLength);
-                    scores();
-                    softmax(logSumExp);
-                    int stride = scores.cols();
-                    // O = P V
-                    Blas.gemm(
-                            false,
-                            false,
-                            queries,
-                            headWidth,
-                            keys,
-                            1,
-                            scores.pointer(),
-                            stride,
-                            v,
-                            3 * width,
-                            0,
-                            o,
-                            width);
+                    scores(qkv, sequenceLength);
+                    softmax.maxima(scratch.p, shifts);
+                    softmax.exponentials(scratch.p, shifts);
+                    softmax.sums(scratch.p, sums);
+                    multiply(scratch.p, scratch.v, scratch.o); // O = P V
+                    write(out, logSumExp);
                 }
             }
         }
@@ -74,131 +54,134 @@ final class AttentionKernel {
 
     void backward(Matrix qkv, int heads, int sequenceLength, Matrix out, Matrix logSumExp, Matrix dout, Matrix dqkv) {
         prepare(qkv, heads, sequenceLength);
-        int lastBlock = (sequenceLength - 1) / BLOCK * BLOCK;
         for (sequence = 0; sequence < qkv.rows(); sequence += sequenceLength) {
             for (head = 0; head < heads; head++) {
-                // From the end: the last block reaches all keys and writes their gradients, the others add.
-                for (first = lastBlock; first >= 0; first -= BLOCK) {
-                    pointAtBlock(qkv, dout, sequenceLength);
-                    pointAtGradients(dqkv);
-                    scores();
-                    probabilities(logSumExp);
-                    gradients(out, dout, first == lastBlock ? 0 : 1);
+                packKeysAndValues(qkv, sequenceLength);
+                scratch.vTransposed.packTransposed(scratch.v);
+                scratch.dk.clear();
+                scratch.dv.clear();
+                for (first = 0; first < sequenceLength; first += BLOCK) {
+                    scores(qkv, sequenceLength);
+                    readLogSumExp(logSumExp);
+                    softmax.exponentials(scratch.p, shifts);
+                    gradients(out, dout, dqkv);
+                }
+                for (int key = 0; key < sequenceLength; key++) {
+                    scratch.dk.unpack(key, dqkv, sequence + key, width + headColumn(), 1);
+                    scratch.dv.unpack(key, dqkv, sequence + key, 2 * width + headColumn(), 1);
                 }
             }
         }
     }
 
     /** {@code dV += P^T dO}, {@code dS = P (dO V^T - rowsum(dO O))}, {@code dQ = dS K}, {@code dK += dS^T Q}. */
-    private void gradients(Matrix out, Matrix dout, float beta) {
-        int wide = 3 * width;
-        int stride = scores.cols();
-        Blas.gemm(true, false, keys, headWidth, queries, 1, scores.pointer(), stride, o, width, beta, dv, wide);
-        Blas.gemm(false, true, queries, keys, headWidth, 1, o, width, v, wide, 0, dScores.pointer(), stride);
-        scoreGradient(out, dout);
-        Blas.gemm(false, false, queries, headWidth, keys, scale, dScores.pointer(), stride, k, wide, 0, dq, wide);
-        Blas.gemm(true, false, keys, headWidth, queries, scale, dScores.pointer(), stride, q, wide, beta, dk, wide);
+    private void gradients(Matrix out, Matrix dout, Matrix dqkv) {
+        scratch.dout.pack(dout, row(0), headColumn(), queries, 1);
+        addTransposed(scratch.p, scratch.dout, scratch.dv);
+        multiplyVisible(scratch.dout, scratch.vTransposed, scratch.dp);
+        readMeans(out, dout);
+        softmax.backward(scratch.p, scratch.dp, shifts);
+        multiply(scratch.dp, scratch.k, scratch.o);
+        addTransposed(scratch.dp, scratch.q, scratch.dk); // q is scaled
+        for (int query = 0; query < queries; query++) {
+            scratch.o.unpack(query, dqkv, row(query), headColumn(), scale);
+        }
     }
 
     private void prepare(Matrix qkv, int heads, int sequenceLength) {
         width = qkv.cols() / 3;
         headWidth = width / heads;
         scale = (float) (1 / Math.sqrt(headWidth));
-        if (scores.cols() < sequenceLength) {
-            scores = Matrix.allocate(BLOCK, wholeVectors(sequenceLength));
-            dScores = Matrix.allocate(BLOCK, wholeVectors(sequenceLength));
+        if (!scratch.fits(sequenceLength, headWidth)) {
+            scratch = new AttentionScratch(BLOCK, sequenceLength, headWidth);
         }
     }
 
-    private void pointAtBlock(Matrix qkv, Matrix heads, int sequenceLength) {
+    private void packKeysAndValues(Matrix qkv, int sequenceLength) {
+        scratch.k.pack(qkv, sequence, width + headColumn(), sequenceLength, 1);
+        scratch.v.pack(qkv, sequence, 2 * width + headColumn(), sequenceLength, 1);
+        scratch.kTransposed.packTransposed(scratch.k);
+    }
+
+    /** {@code S = Q K^T / sqrt(width of a head)} of the block at {@link #first}, minus infinity for keys in the future. */
+    private void scores(Matrix qkv, int sequenceLength) {
         queries = Math.min(BLOCK, sequenceLength - first);
-        keys = first + queries;
-        q.at(qkv, sequence + first, head * headWidth);
-        k.at(qkv, sequence, width + head * headWidth);
-        v.at(qkv, sequence, 2 * width + head * headWidth);
-        o.at(heads, sequence + first, head * headWidth);
+        softmax.moveTo(first, queries);
+        scratch.q.pack(qkv, row(0), headColumn(), queries, scale);
+        multiplyVisible(scratch.q, scratch.kTransposed, scratch.p);
+        softmax.hideFuture(scratch.p);
     }
 
-    private void pointAtGradients(Matrix dqkv) {
-        dq.at(dqkv, sequence + first, head * headWidth);
-        dk.at(dqkv, sequence, width + head * headWidth);
-        dv.at(dqkv, sequence, 2 * width + head * headWidth);
+    private int row(int query) {
+        return sequence + first + query;
     }
 
-    /** {@code S = Q K^T / sqrt(width of a head)}. */
-    private void scores() {
-        Blas.gemm(
-                false,
-                true,
-                queries,
-                keys,
-                headWidth,
-                scale,
-                q,
-                3 * width,
-                k,
-                3 * width,
-                0,
-                scores.pointer(),
-                scores.cols());
+    private int headColumn() {
+        return head * headWidth;
     }
 
-    private void softmax(Matrix logSumExp) {
-        ByteBuffer memory = scores.memory();
+    /** Keys that some query of the tile sees that begins with this one. */
+    private int keysOfTile(int query) {
+        return first + query + ROWS;
+    }
+
+    /** {@code c = a b} where the queries of a tile see a key of the slice: a [queries, width], b [width, keys]. */
+    private void multiplyVisible(SlicedMatrix a, SlicedMatrix b, SlicedMatrix c) {
+        c.clear();
+        for (int query = 0; query < queries; query += ROWS) {
+            for (int slice = 0; slice * COLS < keysOfTile(query); slice++) {
+                for (int at = 0; at < headWidth; at += COLS) {
+                    RegisterTile.add(a, b, c, query, slice, at, Math.min(COLS, headWidth - at));
+                }
+            }
+        }
+    }
+
+    /** {@code c = a b} over the keys that the queries of a tile see: a [queries, keys], b [keys, width]. */
+    private void multiply(SlicedMatrix a, SlicedMatrix b, SlicedMatrix c) {
+        c.clear();
+        for (int query = 0; query < queries; query += ROWS) {
+            int keys = keysOfTile(query);
+            for (int slice = 0; slice < c.slices(); slice++) {
+                for (int key = 0; key < keys; key += COLS) {
+                    RegisterTile.add(a, b, c, query, slice, key, Math.min(COLS, keys - key));
+                }
+            }
+        }
+    }
+
+    /** {@code c += a^T b} over the queries that see a tile of keys: a [queries, keys], b [queries, width], c [keys, width]. */
+    private void addTransposed(SlicedMatrix a, SlicedMatrix b, SlicedMatrix c) {
+        for (int key = 0; key < first + queries; key += ROWS) {
+            int query = Math.max(0, key - first);
+            for (int slice = 0; slice < c.slices(); slice++) {
+                RegisterTile.addTransposed(a, b, c, key, slice, query, queries - query);
+            }
+        }
+    }
+
+    private void write(Matrix out, Matrix logSumExp) {
         for (int query = 0; query < queries; query++) {
-            int at = query * scores.cols() * Float.BYTES;
-            int count = hideFuture(memory, at, query);
-            float max = SoftmaxRow.max(memory, at, count);
-            float sum = Exponential.run(memory, at, memory, at, count, max);
-            SoftmaxRow.scale(memory, at, count, 1 / sum);
-            logSumExp.memory().putFloat(saved(logSumExp, query), (float) (max + Math.log(sum)));
+            scratch.o.unpack(query, out, row(query), headColumn(), 1 / sums[query]);
+            float saved = (float) (shifts[query] + Math.log(sums[query]));
+            logSumExp.memory().putFloat(saved(logSumExp, query), saved);
         }
     }
 
-    private void probabilities(Matrix logSumExp) {
-        ByteBuffer memory = scores.memory();
+    private void readLogSumExp(Matrix logSumExp) {
         for (int query = 0; query < queries; query++) {
-            int at = query * scores.cols() * Float.BYTES;
-            int count = hideFuture(memory, at, query);
-            Exponential.run(memory, at, memory, at, count, logSumExp.memory().getFloat(saved(logSumExp, query)));
+            shifts[query] = logSumExp.memory().getFloat(saved(logSumExp, query));
         }
-    }
-
-    /**
-     * Sets the keys after a query to minus infinity up to the end of a vector and to probability 0 beyond.
-     *
-     * @return elements up to the end of that vector
-     */
-    private int hideFuture(ByteBuffer memory, int at, int query) {
-        int visible = first + query + 1;
-        int count = wholeVectors(visible);
-        for (int key = visible; key < count; key++) {
-            memory.putFloat(at + key * Float.BYTES, Float.NEGATIVE_INFINITY);
-        }
-        if (count < keys) {
-            ElementwiseKernel.zero(memory, at + count * Float.BYTES, keys - count);
-        }
-        return count;
     }
 
     private int saved(Matrix logSumExp, int query) {
-        return logSumExp.byteOffset() + ((sequence + first + query) * logSumExp.cols() + head) * Float.BYTES;
+        return logSumExp.byteOffset() + (row(query) * logSumExp.cols() + head) * Float.BYTES;
     }
 
-    /** Turns dP into dS, both in {@link #dScores}, without the factor of the scores. */
-    private void scoreGradient(Matrix out, Matrix dout) {
+    private void readMeans(Matrix out, Matrix dout) {
         for (int query = 0; query < queries; query++) {
-            int headAt = ((sequence + first + query) * width + head * headWidth) * Float.BYTES;
-            float mean = dot(out.memory(), out.byteOffset() + headAt, dout.memory(), dout.byteOffset() + headAt);
-            int at = query * scores.cols() * Float.BYTES;
-            scoreGradientRow(scores.memory(), dScores.memory(), at, wholeVectors(keys), mean);
-        }
-    }
-
-    private static void scoreGradientRow(ByteBuffer p, ByteBuffer dP, int at, int count, float mean) {
-        for (int key = 0; key < count; key += LANES) {
-            int here = at + key * Float.BYTES;
-            store(load(dP, here).sub(mean).mul(load(p, here)), dP, here);
+            int at = (row(query) * width + headColumn()) * Float.BYTES;
+            shifts[query] = dot(out.memory(), out.byteOffset() + at, dout.memory(), dout.byteOffset() + at);
         }
     }
 
@@ -213,9 +196,5 @@ final class AttentionKernel {
             total += a.getFloat(aAt + i * Float.BYTES) * b.getFloat(bAt + i * Float.BYTES);
         }
         return total;
-    }
-
-    private static int wholeVectors(int floats) {
-        return (floats + LANES - 1) / LANES * LANES;
     }
 }
