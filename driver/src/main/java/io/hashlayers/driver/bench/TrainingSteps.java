@@ -8,6 +8,7 @@ import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -66,8 +67,7 @@ final class TrainingSteps {
                 kernels,
                 collective,
                 Collections.nCopies(model.sparseLayers().size(), router),
-                rows,
-                capacity,
+                new Activations(rows, capacity, config.train().recomputeActivations()),
                 config.train().seed());
         this.optimizer = new Optimizer(
                 config.optimizer(), Integer.MAX_VALUE, parameters.dense(), parameters.experts(), kernels, collective);

@@ -56,6 +56,15 @@ final class CheckedConfig {
         throw wrong(key, value, "a number");
     }
 
+    boolean flag(String key) {
+        ConfigValue value = value(key);
+        return switch (String.valueOf(value.unwrapped())) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw wrong(key, value, "true or false");
+        };
+    }
+
     String text(String key) {
         ConfigValue value = value(key);
         if (value.valueType() == ConfigValueType.OBJECT || value.valueType() == ConfigValueType.LIST) {

@@ -67,7 +67,7 @@ public final class EvaluationRun {
                 checkpoint.model(),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
-                new TrainConfig(1, request.batchSequences(), 0, 0, 0, 0, request.timeoutSeconds()),
+                new TrainConfig(1, request.batchSequences(), false, 0, 0, 0, 0, request.timeoutSeconds()),
                 request.kernels());
     }
 

@@ -5,6 +5,7 @@ import io.hashlayers.worker.collective.TransportSettings;
 import io.hashlayers.worker.plan.SplitTraffic;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
 import io.hashlayers.worker.transformer.ParameterGroup;
@@ -42,10 +43,12 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
         for (int rank = 0; rank < worldSize; rank++) {
             int experts = routing == null ? 0 : routing.placement().expertsOf(rank).length;
             int capacity = routing == null ? 0 : receives(routing, rank);
+            Activations activations =
+                    new Activations(rows, capacity, config.train().recomputeActivations());
             ranks.add(
                     training
-                            ? ModelMemory.training(model, rows, experts, capacity, rank, worldSize)
-                            : ModelMemory.evaluation(model, rows, experts, capacity));
+                            ? ModelMemory.training(model, activations, experts, rank, worldSize)
+                            : ModelMemory.evaluation(model, activations, experts));
             largestExchange = Math.max(largestExchange, Math.min((long) rows * model.expertsPerToken(), capacity));
         }
         long message = Math.max(

@@ -12,6 +12,7 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameter;
@@ -122,8 +123,7 @@ final class PeerAgreement {
                 kernels,
                 alone,
                 Collections.nCopies(model.sparseLayers().size(), router),
-                tokens.length,
-                tokens.length,
+                Activations.kept(tokens.length, tokens.length),
                 1);
         return network.forwardBackward(1, tokens, targets, 1f / tokens.length);
     }

@@ -97,6 +97,7 @@ class SettingsTest {
         "train.steps=[1],               train.steps is [1]; it must be a whole number",
         "train.steps=1e30,              train.steps is 1.0E30; it must be a whole number below 2^63",
         "train.ranks=3000000000,        train.ranks is 3000000000; it must be a whole number below 2^31",
+        "train.recompute-activations=1, train.recompute-activations is 1; it must be true or false",
         "optimizer.beta1=high,          optimizer.beta1 is \"high\"; it must be a number",
         "optimizer.clip-norm=1e400,     optimizer.clip-norm is Infinity; it must be a number",
         "'optimizer.clip-norm=\"1e400\"', 'optimizer.clip-norm is \"1e400\"; it must be a number'",
@@ -140,6 +141,17 @@ class SettingsTest {
         assertThat(settings.train().steps()).isEqualTo(12);
         assertThat(settings.run("r", VOCABULARY).optimizer().beta1()).isEqualTo(0.5);
         assertThat(settings.model(VOCABULARY).sparseLayers()).containsExactly(2);
+    }
+
+    @Test
+    void recomputationIsSwitchedOnByTrueAloneAndOtherwiseOff() {
+        assertThat(load().train().recomputeActivations()).isFalse();
+        assertThat(load("train.recompute-activations=false").train().recomputeActivations())
+                .isFalse();
+        assertThat(load("train.recompute-activations=true").train().recomputeActivations())
+                .isTrue();
+        assertThat(load("train.recompute-activations=\"true\"").train().recomputeActivations())
+                .isTrue();
     }
 
     @Test

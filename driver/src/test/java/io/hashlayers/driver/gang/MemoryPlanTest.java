@@ -14,6 +14,7 @@ import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
 import java.util.List;
@@ -44,7 +45,7 @@ class MemoryPlanTest {
         MemoryPlan plan = MemoryPlan.training(config(), routing(), WORLD_SIZE, process(1));
 
         // Rank 0 has two of the four experts; its rows peak in the validation.
-        assertThat(plan.model()).isEqualTo(ModelMemory.training(MODEL, ROWS, 2, 30, 0, WORLD_SIZE));
+        assertThat(plan.model()).isEqualTo(ModelMemory.training(MODEL, Activations.kept(ROWS, 30), 2, 0, WORLD_SIZE));
         // To and from two others, two messages each: a third of the dense gradients, in one frame.
         assertThat(plan.transportBytes()).isEqualTo(2 * 2 * (2 * 4 * ((DENSE + 2) / 3) + 37));
     }
@@ -54,8 +55,21 @@ class MemoryPlanTest {
         MemoryPlan plan = MemoryPlan.evaluation(config(), routing(), WORLD_SIZE, process(2));
 
         assertThat(plan.model())
-                .isEqualTo(ModelMemory.evaluation(MODEL, ROWS, 2, 30).plus(ModelMemory.evaluation(MODEL, ROWS, 1, 15)));
+                .isEqualTo(ModelMemory.evaluation(MODEL, Activations.kept(ROWS, 30), 2)
+                        .plus(ModelMemory.evaluation(MODEL, Activations.kept(ROWS, 15), 1)));
         assertThat(plan.transportBytes()).isEqualTo(2 * 2 * (2 * 4 * ROWS * 16 + 37));
+    }
+
+    @Test
+    void recomputedActivationsArePlannedAsSuch() {
+        MemoryPlan plan = MemoryPlan.training(config(true), routing(), WORLD_SIZE, process(1));
+
+        assertThat(plan.model())
+                .isEqualTo(ModelMemory.training(MODEL, new Activations(ROWS, 30, true), 2, 0, WORLD_SIZE));
+        assertThat(plan.model().totalBytes())
+                .isLessThan(MemoryPlan.training(config(), routing(), WORLD_SIZE, process(1))
+                        .model()
+                        .totalBytes());
     }
 
     @Test
@@ -90,13 +104,17 @@ class MemoryPlanTest {
     }
 
     private static RunConfig config() {
+        return config(false);
+    }
+
+    private static RunConfig config(boolean recompute) {
         return new RunConfig(
                 "run",
                 "data",
                 MODEL,
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
-                new TrainConfig(1, 6, 0, 0, 0, 0, 60),
+                new TrainConfig(1, 6, recompute, 0, 0, 0, 0, 60),
                 "auto");
     }
 

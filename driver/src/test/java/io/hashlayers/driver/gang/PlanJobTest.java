@@ -244,7 +244,7 @@ class PlanJobTest {
                 new ModelConfig(TinyDataset.VOCABULARY, S, 3, 6, 8, 2, Activation.RELU, 0, List.of(0, 2), E, K),
                 new TableConfig(TableConfig.Kind.RANDOM, 5),
                 new OptimizerConfig(1e-3, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, BATCH, 3, 0, 0, 0, 30),
+                new TrainConfig(STEPS, BATCH, false, 3, 0, 0, 0, 30),
                 "nd4j");
     }
 

@@ -311,7 +311,7 @@ class TrainingRunTest {
                 new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, 0, sparseLayers, 5, 1),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, 12, 3, 3, 0, 0, 30),
+                new TrainConfig(STEPS, 12, false, 3, 3, 0, 0, 30),
                 "nd4j");
     }
 }

@@ -28,7 +28,8 @@ public interface Router {
     /**
      * Returns where the rows of this step go; the plan stays as it is until the backward pass is over.
      *
-     * @param x what the experts will read, [R, D]; kept by the layer until the backward pass is over, not to be changed
+     * @param x what the experts will read, [R, D], not to be changed; the same values are there again when the backward pass
+     *     calls, but perhaps not in between
      */
     ShufflePlan route(Matrix x);
 

@@ -12,6 +12,7 @@ import io.hashlayers.worker.collective.LocalCollectives;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -77,8 +78,7 @@ public final class Generator {
                 KernelsFactory.named(kernels),
                 alone,
                 Collections.nCopies(config.sparseLayers().size(), router),
-                config.contextLength(),
-                config.contextLength() * config.expertsPerToken(),
+                Activations.kept(config.contextLength(), config.contextLength() * config.expertsPerToken()),
                 0);
     }
 

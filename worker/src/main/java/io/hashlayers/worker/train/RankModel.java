@@ -6,6 +6,7 @@ import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -32,8 +33,7 @@ final class RankModel {
                 kernels,
                 context.collective(),
                 routers,
-                rows,
-                receiveCapacity,
+                new Activations(rows, receiveCapacity, config.train().recomputeActivations()),
                 config.train().seed());
     }
 

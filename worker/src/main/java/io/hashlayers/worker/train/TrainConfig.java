@@ -9,6 +9,7 @@ import java.io.Serializable;
  *
  * @param steps optimizer steps of the whole run
  * @param batchSequences sequences of a global batch, over all ranks; the number of ranks divides it
+ * @param recomputeActivations whether backward passes compute the activations of a block again instead of keeping them
  * @param seed of initial values, data order and dropout
  * @param evaluateEvery steps between evaluations on the validation split, 0 for the end only
  * @param evaluateSequences sequences of the validation split that an evaluation reads, 0 for all
@@ -18,6 +19,7 @@ import java.io.Serializable;
 public record TrainConfig(
         long steps,
         int batchSequences,
+        boolean recomputeActivations,
         long seed,
         long evaluateEvery,
         long evaluateSequences,

@@ -10,6 +10,7 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -46,7 +47,8 @@ public final class WarmUp {
         HashRouter router = new HashRouter();
         router.follow(plan(tokens));
         this.kernels = KernelsFactory.named(kernelsName);
-        this.network = new LanguageModel(parameters, kernels, alone, List.of(router), CONTEXT, CONTEXT, 1);
+        this.network =
+                new LanguageModel(parameters, kernels, alone, List.of(router), Activations.kept(CONTEXT, CONTEXT), 1);
         this.optimizer = new Optimizer(
                 new OptimizerConfig(1e-4, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.95, 1e-8, 0, 1),
                 STEPS,

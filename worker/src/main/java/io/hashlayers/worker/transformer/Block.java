@@ -26,7 +26,7 @@ final class Block {
         this.feedForwardNorm = new LayerNorm(setup, prefix + ".ffn_norm");
         this.feedForward = feedForward;
         this.x = x;
-        this.middle = workspace.kept("middle", setup.rows(), dim);
+        this.middle = workspace.recomputable("middle", setup.rows(), dim);
         this.out = workspace.kept("stream", setup.rows(), dim);
         this.dNormed = workspace.backwardScratch("norm gradient", setup.rows(), dim);
     }
@@ -37,10 +37,23 @@ final class Block {
     }
 
     void forward() {
+        forwardToFeedForward();
+        feedForward.forward(feedForwardNorm.out(), middle, out);
+    }
+
+    /**
+     * Fills the recomputable buffers as {@link #forward} did in this step, other blocks having used them since; all but out,
+     * which is still there.
+     */
+    void recompute() {
+        forwardToFeedForward();
+        feedForward.recompute(feedForwardNorm.out());
+    }
+
+    private void forwardToFeedForward() {
         attentionNorm.forward(x);
         attention.forward(attentionNorm.out(), x, middle);
         feedForwardNorm.forward(middle);
-        feedForward.forward(feedForwardNorm.out(), middle, out);
     }
 
     /** Turns the gradient of out into that of x, in place: each branch adds to the one that flows past it. */

@@ -36,9 +36,9 @@ final class CausalAttention {
         this.outWeight = setup.parameter(prefix + ".projection.weight");
         this.outBias = setup.parameter(prefix + ".projection.bias");
         Workspace workspace = setup.workspace();
-        this.qkv = workspace.kept("qkv", setup.rows(), 3 * dim);
-        this.attended = workspace.kept("attended", setup.rows(), dim);
-        this.logSumExp = workspace.kept("log-sum-exp", setup.rows(), heads);
+        this.qkv = workspace.recomputable("qkv", setup.rows(), 3 * dim);
+        this.attended = workspace.recomputable("attended", setup.rows(), dim);
+        this.logSumExp = workspace.recomputable("log-sum-exp", setup.rows(), heads);
         this.dQkv = workspace.backwardScratch("qkv gradient", setup.rows(), 3 * dim);
         this.dAttended = workspace.backwardScratch("attended gradient", setup.rows(), dim);
     }

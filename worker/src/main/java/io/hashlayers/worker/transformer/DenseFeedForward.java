@@ -17,8 +17,8 @@ final class DenseFeedForward implements FeedForward {
         this.place = ResidualStream.feedForward(layer);
         this.network = new FeedForwardNetwork(setup, ParameterLayout.feedForwardPrefix(layer));
         Workspace workspace = setup.workspace();
-        this.inner = workspace.kept("ffn inner", setup.rows(), ffnDim);
-        this.hidden = workspace.kept("ffn hidden", setup.rows(), ffnDim);
+        this.inner = workspace.recomputable("ffn inner", setup.rows(), ffnDim);
+        this.hidden = workspace.recomputable("ffn hidden", setup.rows(), ffnDim);
         this.dInner = workspace.backwardScratch("ffn inner gradient", setup.rows(), ffnDim);
     }
 
@@ -26,6 +26,11 @@ final class DenseFeedForward implements FeedForward {
     public void forward(Matrix x, Matrix residual, Matrix out) {
         network.forward(x, inner, hidden, out);
         stream.join(residual, network.downBias(), out, place);
+    }
+
+    @Override
+    public void recompute(Matrix x) {
+        network.forwardToHidden(x, inner, hidden);
     }
 
     @Override

@@ -55,9 +55,15 @@ final class ExpertLayer implements FeedForward {
         stream.join(residual, out, place);
     }
 
+    /** The rows that came from all ranks were kept, so what this rank's experts made of them needs no second exchange. */
+    @Override
+    public void recompute(Matrix x) {
+        experts.recompute(followed());
+    }
+
     @Override
     public void backward(Matrix x, Matrix dout, Matrix dx) {
-        ShufflePlan followed = Objects.requireNonNull(plan, "backward before any forward");
+        ShufflePlan followed = followed();
         kernels.gatherRows(stream.branchGradient(dout, place), followed.sourceRows(), slots);
         router.weighBackward(slots);
         collective.allToAll(slots, experts.answers(), ShuffleExchange.toExperts(followed));
@@ -65,5 +71,9 @@ final class ExpertLayer implements FeedForward {
         collective.allToAll(experts.answers(), slots, ShuffleExchange.fromExperts(followed));
         kernels.sumRows(slots, followed.slots(), expertsPerToken, dx, false);
         router.addInputGradient(dx);
+    }
+
+    private ShufflePlan followed() {
+        return Objects.requireNonNull(plan, "backward before any forward");
     }
 }

@@ -7,11 +7,14 @@ sealed interface FeedForward permits DenseFeedForward, ExpertLayer {
     /**
      * Writes out.
      *
-     * @param x [R, D], kept as it is until the backward pass is over
+     * @param x [R, D]
      * @param residual [R, D]
      * @param out [R, D]
      */
     void forward(Matrix x, Matrix residual, Matrix out);
+
+    /** Fills the recomputable buffers as the last forward pass did, for the same x; ranks do not meet. */
+    void recompute(Matrix x);
 
     /** Writes to dx the gradient of x, for dout and x as in the forward pass; that of the residual is dout itself. */
     void backward(Matrix x, Matrix dout, Matrix dx);

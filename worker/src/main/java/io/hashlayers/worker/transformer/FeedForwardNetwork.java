@@ -39,9 +39,14 @@ final class FeedForwardNetwork {
      * @param y [M, D]
      */
     void forward(Matrix x, Matrix inner, Matrix hidden, Matrix y) {
+        forwardToHidden(x, inner, hidden);
+        kernels.matmul(hidden, downWeight.value(), y, false);
+    }
+
+    /** The first half of {@link #forward}: writes inner and hidden, which is all that {@link #backward} needs of it. */
+    void forwardToHidden(Matrix x, Matrix inner, Matrix hidden) {
         kernels.matmul(x, upWeight.value(), inner, false);
         kernels.biasActivation(activation, inner, upBias.value(), hidden);
-        kernels.matmul(hidden, downWeight.value(), y, false);
     }
 
     /**

@@ -17,6 +17,7 @@ import java.util.List;
  */
 public final class LanguageModel {
     private final int rows;
+    private final boolean recomputing;
     private final ResidualStream stream;
     private final TokenEmbedding embedding;
     private final List<Block> blocks = new ArrayList<>();
@@ -26,8 +27,6 @@ public final class LanguageModel {
     /**
      * @param parameters of this rank; if they are for evaluation, only {@link #loss} and {@link #logits} work
      * @param routers one for each sparse layer, in order
-     * @param rows {@code R}, a multiple of the context length
-     * @param receiveCapacity most rows that the experts of this rank receive in one batch and layer
      * @param seed of dropout
      * @throws IllegalArgumentException if the sizes do not fit each other
      */
@@ -36,13 +35,13 @@ public final class LanguageModel {
             Kernels kernels,
             Collective collective,
             List<? extends Router> routers,
-            int rows,
-            int receiveCapacity,
+            Activations activations,
             long seed) {
         ModelConfig config = parameters.layout().config();
+        this.rows = activations.rows();
+        this.recomputing = activations.recomputed();
         requireFit(config, routers, rows);
-        var workspace = new Workspace(parameters.training());
-        this.rows = rows;
+        var workspace = new Workspace(parameters.training(), recomputing);
         this.stream = new ResidualStream(config, kernels, workspace, rows, seed, (long) collective.rank() * rows);
         var setup = new Setup(config, rows, parameters, kernels, workspace, stream);
         this.embedding = new TokenEmbedding(setup);
@@ -51,7 +50,7 @@ public final class LanguageModel {
             int sparse = config.sparseLayers().indexOf(layer);
             FeedForward feedForward = sparse < 0
                     ? new DenseFeedForward(setup, layer)
-                    : new ExpertLayer(setup, collective, routers.get(sparse), layer, receiveCapacity);
+                    : new ExpertLayer(setup, collective, routers.get(sparse), layer, activations.receiveCapacity());
             var block = new Block(setup, layer, x, feedForward);
             blocks.add(block);
             x = block.out();
@@ -75,9 +74,7 @@ public final class LanguageModel {
         stream.train(step);
         forward(tokens);
         double nats = head.forwardBackward(targets, gradientScale, gradient);
-        for (int layer = blocks.size() - 1; layer >= 0; layer--) {
-            blocks.get(layer).backward(gradient);
-        }
+        backward();
         embedding.backward(tokens, gradient);
         return nats;
     }
@@ -108,6 +105,16 @@ public final class LanguageModel {
         embedding.forward(tokens);
         for (int layer = 0; layer < blocks.size(); layer++) {
             blocks.get(layer).forward();
+        }
+    }
+
+    private void backward() {
+        int last = blocks.size() - 1;
+        for (int layer = last; layer >= 0; layer--) {
+            if (recomputing && layer < last) { // no block has run since the last one
+                blocks.get(layer).recompute();
+            }
+            blocks.get(layer).backward(gradient);
         }
     }
 

@@ -19,8 +19,9 @@ final class LayerNorm {
         this.kernels = setup.kernels();
         this.gamma = setup.parameter(name + ".weight");
         this.beta = setup.parameter(name + ".bias");
-        this.stats = setup.workspace().kept(use + " stats", setup.rows(), 2);
-        this.out = setup.workspace().kept(use, setup.rows(), setup.config().modelDim());
+        this.stats = setup.workspace().recomputable(use + " stats", setup.rows(), 2);
+        this.out =
+                setup.workspace().recomputable(use, setup.rows(), setup.config().modelDim());
     }
 
     /** What {@link #forward} writes, [R, D]. */

@@ -37,8 +37,8 @@ final class LocalExperts {
         this.received = workspace.kept("received", capacity, dim);
         this.answers = workspace.scratch("answers", capacity, dim);
         this.input = received.window(0, 0);
-        this.inner = workspace.kept("expert inner", capacity, ffnDim).window(0, 0);
-        this.hidden = workspace.kept("expert hidden", capacity, ffnDim).window(0, 0);
+        this.inner = workspace.recomputable("expert inner", capacity, ffnDim).window(0, 0);
+        this.hidden = workspace.recomputable("expert hidden", capacity, ffnDim).window(0, 0);
         this.dInner = workspace
                 .backwardScratch("expert inner gradient", capacity, ffnDim)
                 .window(0, 0);
@@ -66,6 +66,18 @@ final class LocalExperts {
             show(plan.expertStart(expert), rows);
             network.forward(input, inner, hidden, answer);
             kernels.addBias(answer, network.downBias());
+        }
+    }
+
+    /** Fills the recomputable buffers as {@link #forward} did for the rows that are still in {@link #received}. */
+    void recompute(ShufflePlan plan) {
+        for (int expert = 0; expert < networks.size(); expert++) {
+            int rows = plan.expertRows(expert);
+            if (rows == 0) {
+                continue;
+            }
+            show(plan.expertStart(expert), rows);
+            networks.get(expert).forwardToHidden(input, inner, hidden);
         }
     }
 

@@ -12,7 +12,7 @@ import java.io.Serializable;
  *     share
  * @param expertBytes values of the rank's experts and, for training, gradients and both moments
  * @param keptBytes what backward passes need of their forward passes, of all layers; of one layer when only evaluating
- * @param scratchBytes what all layers share, logits among it
+ * @param scratchBytes what all layers share, logits among it, and recomputed activations
  */
 public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, long scratchBytes)
         implements Serializable {
@@ -26,14 +26,12 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
      * Memory of a rank that trains, as {@link Parameters#forTraining}, {@link LanguageModel} and the optimizer allocate it: 16
      * bytes for a parameter of its own, 8 + 8 / worldSize for one that all ranks have.
      *
-     * @param rows {@code R}, tokens of the rank's sequences
      * @param localExperts experts that the rank holds in each sparse layer
-     * @param receiveCapacity {@code C}, most rows that the rank receives in a batch and layer
      */
     public static ModelMemory training(
-            ModelConfig config, int rows, int localExperts, int receiveCapacity, int rank, int worldSize) {
+            ModelConfig config, Activations activations, int localExperts, int rank, int worldSize) {
         ParameterLayout layout = ParameterLayout.of(config);
-        WorkspaceSizes sizes = WorkspaceSizes.of(config, rows, receiveCapacity, true);
+        WorkspaceSizes sizes = WorkspaceSizes.of(config, activations, true);
         long dense = layout.denseParameters();
         long experts = expertParameters(layout, localExperts);
         return new ModelMemory(
@@ -44,9 +42,9 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
     }
 
     /** Memory of a rank that only evaluates, as {@link Parameters#forEvaluation} and {@link LanguageModel} allocate it. */
-    public static ModelMemory evaluation(ModelConfig config, int rows, int localExperts, int receiveCapacity) {
+    public static ModelMemory evaluation(ModelConfig config, Activations activations, int localExperts) {
         ParameterLayout layout = ParameterLayout.of(config);
-        WorkspaceSizes sizes = WorkspaceSizes.of(config, rows, receiveCapacity, false);
+        WorkspaceSizes sizes = WorkspaceSizes.of(config, activations, false);
         return new ModelMemory(
                 WorkspaceSizes.bytes(layout.denseParameters()),
                 WorkspaceSizes.bytes(expertParameters(layout, localExperts)),

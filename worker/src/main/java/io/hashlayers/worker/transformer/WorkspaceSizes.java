@@ -7,32 +7,30 @@ import java.util.Set;
  * What the layers of a model will ask a {@link Workspace} for, by the same names, counted instead of allocated.
  *
  * <p>Kept of each block and row, in floats: {@code 8 D + heads + 4} for attention, norms and residual sums, and {@code 2 F}
- * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives.
+ * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives. If activations are recomputed,
+ * {@code D} of each block and {@code D} of each row that a layer of experts receives; the rest is scratch, once.
  */
 final class WorkspaceSizes {
     private final ModelConfig config;
     private final int rows;
     private final int capacity;
+    private final boolean recomputed;
     private final boolean training;
     private final Set<String> shared = new HashSet<>();
     private long kept;
     private long scratch;
 
-    private WorkspaceSizes(ModelConfig config, int rows, int capacity, boolean training) {
+    private WorkspaceSizes(ModelConfig config, Activations activations, boolean training) {
         this.config = config;
-        this.rows = rows;
-        this.capacity = capacity;
+        this.rows = activations.rows();
+        this.capacity = activations.receiveCapacity();
+        this.recomputed = activations.recomputed();
         this.training = training;
     }
 
-    /**
-     * Counts the buffers of a rank's model.
-     *
-     * @param rows {@code R}
-     * @param capacity {@code C}, most rows that the rank's experts receive in a batch
-     */
-    static WorkspaceSizes of(ModelConfig config, int rows, int capacity, boolean training) {
-        var sizes = new WorkspaceSizes(config, rows, capacity, training);
+    /** Counts the buffers of a rank's model. */
+    static WorkspaceSizes of(ModelConfig config, Activations activations, boolean training) {
+        var sizes = new WorkspaceSizes(config, activations, training);
         sizes.embedding();
         for (int layer = 0; layer < config.layers(); layer++) {
             if (config.sparse(layer)) {
@@ -71,25 +69,25 @@ final class WorkspaceSizes {
     private void block() {
         int dim = config.modelDim();
         norm("attention_norm");
-        kept("qkv", rows, 3 * dim);
-        kept("attended", rows, dim);
-        kept("log-sum-exp", rows, config.heads());
+        recomputable("qkv", rows, 3 * dim);
+        recomputable("attended", rows, dim);
+        recomputable("log-sum-exp", rows, config.heads());
         backwardScratch("qkv gradient", rows, 3 * dim);
         backwardScratch("attended gradient", rows, dim);
         norm("ffn_norm");
-        kept("middle", rows, dim);
+        recomputable("middle", rows, dim);
         kept("stream", rows, dim);
         backwardScratch("norm gradient", rows, dim);
     }
 
     private void norm(String use) {
-        kept(use + " stats", rows, 2);
-        kept(use, rows, config.modelDim());
+        recomputable(use + " stats", rows, 2);
+        recomputable(use, rows, config.modelDim());
     }
 
     private void denseFeedForward() {
-        kept("ffn inner", rows, config.ffnDim());
-        kept("ffn hidden", rows, config.ffnDim());
+        recomputable("ffn inner", rows, config.ffnDim());
+        recomputable("ffn hidden", rows, config.ffnDim());
         backwardScratch("ffn inner gradient", rows, config.ffnDim());
     }
 
@@ -98,8 +96,8 @@ final class WorkspaceSizes {
         scratch("slots", rows * config.expertsPerToken(), dim);
         kept("received", capacity, dim);
         scratch("answers", capacity, dim);
-        kept("expert inner", capacity, config.ffnDim());
-        kept("expert hidden", capacity, config.ffnDim());
+        recomputable("expert inner", capacity, config.ffnDim());
+        recomputable("expert hidden", capacity, config.ffnDim());
         backwardScratch("expert inner gradient", capacity, config.ffnDim());
     }
 
@@ -112,6 +110,14 @@ final class WorkspaceSizes {
     private void kept(String use, int height, int width) {
         if (training || shared.add(use)) {
             kept += bytes((long) height * width);
+        }
+    }
+
+    private void recomputable(String use, int height, int width) {
+        if (recomputed) {
+            scratch(use, height, width);
+        } else {
+            kept(use, height, width);
         }
     }
 

@@ -20,6 +20,7 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameter;
@@ -95,7 +96,8 @@ class GeneratorTest {
         private final LanguageModel network;
 
         Evaluator(Parameters parameters, Collective alone) {
-            network = new LanguageModel(parameters, KernelsFactory.named("auto"), alone, List.of(router), S, S * K, 0);
+            network = new LanguageModel(
+                    parameters, KernelsFactory.named("auto"), alone, List.of(router), Activations.kept(S, S * K), 0);
         }
 
         double[] probabilitiesAfter(int[] text) {

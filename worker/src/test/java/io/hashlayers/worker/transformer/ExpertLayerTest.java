@@ -95,8 +95,8 @@ class ExpertLayerTest {
         var reference = new ReferenceModel(
                 small.config(), small.parameters(), (layer, expert, x) -> 1 + x[0], (place, row, col) -> 1);
         var hash = new HashRouter();
-        var rank =
-                new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, true, hash, new GateByFirstColumn(hash));
+        var rank = new TestRank(
+                small, onOneRank(small), Ranks.alone(), KERNELS, true, false, hash, new GateByFirstColumn(hash));
 
         double nats = rank.forwardBackward(1);
 
@@ -116,7 +116,7 @@ class ExpertLayerTest {
     void aPlanForOtherExpertsIsRefused() {
         SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 4, 1), 1);
         var hash = new HashRouter();
-        var rank = new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, true, hash, hash);
+        var rank = new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, true, false, hash, hash);
         int rows = rank.tokens.length;
         hash.follow(new ShufflePlan(ExpertPlacement.roundRobin(3, 1), 0, rows, 1, rows));
 

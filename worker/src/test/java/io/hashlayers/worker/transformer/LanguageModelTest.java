@@ -142,11 +142,12 @@ class LanguageModelTest {
         ModelConfig config = SmallModel.config(Activation.RELU, 3, 1);
         Parameters parameters = Parameters.forEvaluation(config, layer -> new int[] {0, 1, 2});
 
-        assertThatThrownBy(
-                        () -> new LanguageModel(parameters, KERNELS, Ranks.alone(), List.of(new HashRouter()), 6, 6, 1))
+        assertThatThrownBy(() -> new LanguageModel(
+                        parameters, KERNELS, Ranks.alone(), List.of(new HashRouter()), Activations.kept(6, 6), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("6 rows are not whole sequences of 4 tokens");
-        assertThatThrownBy(() -> new LanguageModel(parameters, KERNELS, Ranks.alone(), List.of(), 8, 8, 1))
+        assertThatThrownBy(() ->
+                        new LanguageModel(parameters, KERNELS, Ranks.alone(), List.of(), Activations.kept(8, 8), 1))
                 .hasMessage("0 routers for the sparse layers [1]");
     }
 
@@ -155,8 +156,7 @@ class LanguageModelTest {
     }
 
     private static TestRank evaluating(SmallModel small) {
-        var router = new HashRouter();
-        return new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, false, router, router);
+        return new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, false, false);
     }
 
     private static ExpertPlacement onOneRank(SmallModel small) {
@@ -167,7 +167,7 @@ class LanguageModelTest {
     private static ReferenceModel reference(SmallModel small, Kernels kernels) {
         ModelConfig config = small.config();
         int rows = small.batch().tokens.length;
-        var stream = new ResidualStream(config, kernels, new Workspace(true), rows, TestRank.SEED, 0);
+        var stream = new ResidualStream(config, kernels, new Workspace(true, false), rows, TestRank.SEED, 0);
         stream.train(TestRank.STEP);
         Matrix[] masks = new Matrix[1 + 2 * config.layers()];
         for (int place = 0; place < masks.length; place++) {

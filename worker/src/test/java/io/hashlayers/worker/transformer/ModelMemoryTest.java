@@ -11,7 +11,6 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
-import io.hashlayers.worker.router.HashRouter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The oracle is the allocator itself: it counts what a model takes while it is built. */
 class ModelMemoryTest {
-    private record Shape(ModelConfig config, int worldSize, boolean training) {}
+    private record Shape(ModelConfig config, int worldSize, boolean training, boolean recomputed) {}
 
     static List<Shape> shapes() {
         var shapes = new ArrayList<Shape>();
@@ -30,8 +29,9 @@ class ModelMemoryTest {
                 for (int worldSize : new int[] {1, 2, 4}) {
                     for (int expertsPerToken : new int[] {1, 2}) {
                         ModelConfig config = SmallModel.config(Activation.GELU, dropout, sparse, 6, expertsPerToken);
-                        shapes.add(new Shape(config, worldSize, true));
-                        shapes.add(new Shape(config, worldSize, false));
+                        shapes.add(new Shape(config, worldSize, true, false));
+                        shapes.add(new Shape(config, worldSize, true, true));
+                        shapes.add(new Shape(config, worldSize, false, false));
                     }
                 }
             }
@@ -48,8 +48,7 @@ class ModelMemoryTest {
         long before = Matrix.allocatedBytes();
 
         List<TestRank> ranks = Ranks.run(shape.worldSize, collective -> {
-            var rank = new TestRank(
-                    small, placement, collective, kernels, shape.training, new HashRouter(), new HashRouter());
+            var rank = new TestRank(small, placement, collective, kernels, shape.training, shape.recomputed);
             if (shape.training) {
                 var unused = optimizer(rank.parameters, kernels, collective);
             }
@@ -71,16 +70,17 @@ class ModelMemoryTest {
     void aHeadOfManyWordsTakesPartOfTheRowsAtOnce() {
         // 3,000 rows of 4,096 logits: a chunk of 512 rows
         ModelConfig config = new ModelConfig(4096, 3000, 1, 8, 8, 1, Activation.RELU, 0, List.of(), 1, 1);
+        Activations activations = Activations.kept(3000, 0);
         Kernels kernels = KernelsFactory.named("vector");
         long before = Matrix.allocatedBytes();
 
         Parameters parameters = Parameters.forTraining(config, layer -> new int[0]);
         long ofParameters = Matrix.allocatedBytes() - before;
-        var unused = new LanguageModel(parameters, kernels, Ranks.alone(), Collections.emptyList(), 3000, 0, 1);
+        var unused = new LanguageModel(parameters, kernels, Ranks.alone(), Collections.emptyList(), activations, 1);
         var unusedOptimizer = optimizer(parameters, kernels, Ranks.alone());
         long allocated = Matrix.allocatedBytes() - before;
 
-        ModelMemory memory = ModelMemory.training(config, 3000, 0, 0, 0, 1);
+        ModelMemory memory = ModelMemory.training(config, activations, 0, 0, 1);
         assertThat(memory.denseBytes() / 2 + memory.expertBytes()).isEqualTo(ofParameters);
         assertThat(memory.totalBytes()).isEqualTo(allocated);
     }
@@ -90,9 +90,33 @@ class ModelMemoryTest {
         ModelConfig config = SmallModel.config(Activation.RELU, 4, 1);
         ParameterLayout layout = ParameterLayout.of(config);
 
-        ModelMemory memory = ModelMemory.training(config, 8, 4, 8, 0, 1);
+        ModelMemory memory = ModelMemory.training(config, Activations.kept(8, 8), 4, 0, 1);
 
         assertThat(memory.denseBytes() + memory.expertBytes()).isEqualTo(16 * layout.totalParameters());
+    }
+
+    /** The formulas of docs/memory.md. */
+    @Test
+    void recomputationKeepsTheInputsOfBlocksAndWhatExpertsReceived() {
+        int layers = 5;
+        int dim = 12;
+        int inner = 20;
+        int heads = 3;
+        int rows = 16;
+        int capacity = 24;
+        var config = new ModelConfig(9, 8, layers, dim, inner, heads, Activation.GELU, 0, List.of(1, 3), 4, 1);
+
+        ModelMemory kept = ModelMemory.training(config, new Activations(rows, capacity, false), 4, 0, 1);
+        ModelMemory recomputed = ModelMemory.training(config, new Activations(rows, capacity, true), 4, 0, 1);
+
+        long ofBlock = rows * (8L * dim + heads + 4);
+        long dense = ofBlock + 2L * rows * inner;
+        long sparse = ofBlock + capacity * (dim + 2L * inner);
+        long finalNorm = rows * (dim + 2L);
+        assertThat(kept.keptBytes()).isEqualTo(4 * (3 * dense + 2 * sparse + (long) rows * dim + finalNorm));
+        assertThat(recomputed.keptBytes()).isEqualTo(4 * ((layers + 1L) * rows * dim + 2L * capacity * dim));
+        long once = rows * (7L * dim + heads + 4 + 2L * inner) + 2L * capacity * inner;
+        assertThat(recomputed.scratchBytes() - kept.scratchBytes()).isEqualTo(4 * (once + finalNorm));
     }
 
     private static Optimizer optimizer(Parameters parameters, Kernels kernels, Collective collective) {
@@ -101,8 +125,9 @@ class ModelMemoryTest {
     }
 
     private static ModelMemory memory(Shape shape, int rows, int experts, int capacity, int rank) {
+        var activations = new Activations(rows, capacity, shape.recomputed);
         return shape.training
-                ? ModelMemory.training(shape.config, rows, experts, capacity, rank, shape.worldSize)
-                : ModelMemory.evaluation(shape.config, rows, experts, capacity);
+                ? ModelMemory.training(shape.config, activations, experts, rank, shape.worldSize)
+                : ModelMemory.evaluation(shape.config, activations, experts);
     }
 }

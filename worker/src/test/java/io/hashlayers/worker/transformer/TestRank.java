@@ -27,15 +27,32 @@ final class TestRank {
     final int receiveCapacity;
 
     TestRank(SmallModel small, ExpertPlacement placement, Collective collective, Kernels kernels) {
-        this(small, placement, collective, kernels, new HashRouter());
+        this(small, placement, collective, kernels, true, false);
+    }
+
+    TestRank(
+            SmallModel small,
+            ExpertPlacement placement,
+            Collective collective,
+            Kernels kernels,
+            boolean training,
+            boolean recomputed) {
+        this(small, placement, collective, kernels, training, recomputed, new HashRouter());
     }
 
     private TestRank(
-            SmallModel small, ExpertPlacement placement, Collective collective, Kernels kernels, HashRouter router) {
-        this(small, placement, collective, kernels, true, router, router);
+            SmallModel small,
+            ExpertPlacement placement,
+            Collective collective,
+            Kernels kernels,
+            boolean training,
+            boolean recomputed,
+            HashRouter router) {
+        this(small, placement, collective, kernels, training, recomputed, router, router);
     }
 
     /**
+     * @param recomputed whether activations are
      * @param hash is told the plan of the batch
      * @param router of all sparse layers
      */
@@ -45,6 +62,7 @@ final class TestRank {
             Collective collective,
             Kernels kernels,
             boolean training,
+            boolean recomputed,
             HashRouter hash,
             Router router) {
         ModelConfig config = small.config();
@@ -70,8 +88,7 @@ final class TestRank {
                 kernels,
                 collective,
                 Collections.nCopies(config.sparseLayers().size(), router),
-                rows,
-                receiveCapacity,
+                new Activations(rows, receiveCapacity, recomputed),
                 SEED);
     }
 
