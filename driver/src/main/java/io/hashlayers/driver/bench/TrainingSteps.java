@@ -57,7 +57,7 @@ final class TrainingSteps {
         this.targets = new int[rows];
         this.experts = new int[ranks][rows * k];
         this.receives = new int[ranks][mine.length];
-        this.gradientScale = 1f / ((float) rows * ranks);
+        this.gradientScale = 1f / ((float) rows * ranks * config.train().accumulateBatches());
         int capacity = rows * k * ranks; // without a plan, every row may come here
         this.plan = new ShufflePlan(placement, collective.rank(), rows, k, capacity);
         Parameters parameters = Parameters.forTraining(model, layer -> mine);
@@ -75,12 +75,15 @@ final class TrainingSteps {
 
     /** Does one step and returns its nats on this rank. */
     double step(long step) {
-        long start = System.nanoTime();
-        draw(step);
-        if (times != null) {
-            times.add(DRAW, targets.length, 1, 0, 0, 0, System.nanoTime() - start);
+        double nats = 0;
+        for (int microBatch = 0; microBatch < config.train().accumulateBatches(); microBatch++) {
+            long start = System.nanoTime();
+            draw(step, microBatch);
+            if (times != null) {
+                times.add(DRAW, targets.length, 1, 0, 0, 0, System.nanoTime() - start);
+            }
+            nats += network.forwardBackward(step, microBatch, tokens[collective.rank()], targets, gradientScale);
         }
-        double nats = network.forwardBackward(step, tokens[collective.rank()], targets, gradientScale);
         optimizer.update(step, optimizer.reduceGradients(more));
         return nats;
     }
@@ -90,11 +93,12 @@ final class TrainingSteps {
         times = chosen;
     }
 
-    private void draw(long step) {
+    private void draw(long step, int microBatch) {
+        long batch = step * config.train().accumulateBatches() + microBatch;
         int length = config.model().contextLength();
         int k = config.model().expertsPerToken();
         for (int rank = 0; rank < tokens.length; rank++) {
-            zipf.draw(new SplittableRandom(config.train().seed() ^ (step * tokens.length + rank)), tokens[rank]);
+            zipf.draw(new SplittableRandom(config.train().seed() ^ (batch * tokens.length + rank)), tokens[rank]);
             hash.expertsOf(tokens[rank], tokens[rank].length, length, experts[rank]);
             for (int i = 0; i < mine.length; i++) {
                 receives[rank][i] = 0;

@@ -13,6 +13,7 @@ import io.hashlayers.driver.track.ConsoleReporter;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TrainConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,18 +55,18 @@ final class BenchCommand implements Callable<Integer> {
         Settings settings = options.load();
         BenchSettings bench = settings.bench();
         RunConfig config = settings.run("", bench.vocabularySize());
-        int batch = config.train().batchSequences();
-        if (bench.ranks() > 0 && batch % bench.ranks() != 0) {
+        TrainConfig train = config.train();
+        if (bench.ranks() > 0 && train.microBatchSequences() % bench.ranks() != 0) {
             throw new TrainingException(
                     Failure.USER,
-                    "train.batch-sequences is %d, which %d ranks cannot share evenly; change it or bench.ranks"
-                            .formatted(batch, bench.ranks()));
+                    "%s, which %d ranks cannot share evenly; change it or bench.ranks"
+                            .formatted(train.microBatchSettings(), bench.ranks()));
         }
         try (SparkSession spark = SparkSessions.create("hashlayers bench")) {
             BenchReport report = GangRun.run(
                     spark,
                     bench.ranks(),
-                    batch,
+                    train,
                     new BenchProgram(config, bench.steps()),
                     BenchReport.class,
                     ConsoleReporter.of(config));

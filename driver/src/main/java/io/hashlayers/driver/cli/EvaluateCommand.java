@@ -117,6 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 data,
                 split,
                 train.batchSequences(),
+                train.accumulateBatches(),
                 settings.ranks(),
                 settings.kernels(),
                 train.timeoutSeconds());

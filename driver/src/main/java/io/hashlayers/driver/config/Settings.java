@@ -176,6 +176,7 @@ public final class Settings {
         return new TrainConfig(
                 values.whole("train.steps"),
                 values.integer("train.batch-sequences"),
+                values.integer("train.accumulate-batches"),
                 values.flag("train.recompute-activations"),
                 values.whole("train.seed"),
                 values.whole("train.evaluate-every"),

@@ -67,8 +67,13 @@ public final class EvaluationRun {
                 checkpoint.model(),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
-                new TrainConfig(1, request.batchSequences(), false, 0, 0, 0, 0, request.timeoutSeconds()),
+                train(),
                 request.kernels());
+    }
+
+    private TrainConfig train() {
+        return new TrainConfig(
+                1, request.batchSequences(), request.accumulateBatches(), false, 0, 0, 0, 0, request.timeoutSeconds());
     }
 
     /**
@@ -95,7 +100,7 @@ public final class EvaluationRun {
                 List.of(request.split()),
                 checkpoint.model().contextLength());
         reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), request.batchSequences());
+        int worldSize = Preflight.ranks(spark, request.ranks(), config.train());
         reporter.note("checking the dataset");
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, List.of(request.split()));
         Frequencies frequencies = Frequencies.read(hadoop, request.datasetDir());
@@ -133,7 +138,7 @@ public final class EvaluationRun {
     }
 
     private Folder planFolder(ExpertPlacement placement) {
-        String inputs = dataset.digest() + placement.digest() + request.batchSequences();
+        String inputs = dataset.digest() + placement.digest() + config.train().microBatchSequences();
         String name = Sha256.of(inputs.getBytes(StandardCharsets.UTF_8)).substring("sha256:".length());
         return Folder.of(hadoop, config.runDir())
                 .folder(PLANS)

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.worker.train.TrainConfig;
 import org.apache.spark.sql.SparkSession;
 
 /** Runs any program on the ranks of a cluster, as {@link TrainingRun} runs a training. */
@@ -10,7 +11,7 @@ public final class GangRun {
      * Runs a program.
      *
      * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
-     * @param batchSequences that the ranks share evenly
+     * @param train whose micro-batches the ranks share evenly
      * @param type of the program's result
      * @return the result of rank 0
      * @throws io.hashlayers.sharding.TrainingException the first real failure
@@ -18,12 +19,12 @@ public final class GangRun {
     public static <R> R run(
             SparkSession spark,
             int ranks,
-            int batchSequences,
+            TrainConfig train,
             RankProgram program,
             Class<R> type,
             RunReporter reporter) {
         Preflight.requireSettings(spark.sparkContext().conf());
-        int worldSize = Preflight.ranks(spark, ranks, batchSequences);
+        int worldSize = Preflight.ranks(spark, ranks, train);
         return new GangStage(spark, worldSize, reporter).run(program, type);
     }
 }

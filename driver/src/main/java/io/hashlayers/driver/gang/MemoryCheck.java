@@ -37,7 +37,7 @@ final class MemoryCheck {
         if (needed > machineBytes) {
             throw new TrainingException(
                     Failure.RESOURCES,
-                    "%d ranks on this machine need about %d MiB, and it has %d MiB in all; lower train.batch-sequences or the model's size, or use more machines"
+                    "%d ranks on this machine need about %d MiB, and it has %d MiB in all; raise train.accumulate-batches, set train.recompute-activations to true, lower the model's size or use more machines"
                             .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
         }
     }

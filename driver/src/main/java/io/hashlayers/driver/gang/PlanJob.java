@@ -95,7 +95,7 @@ final class PlanJob {
                     RunPlan.FORMAT_VERSION,
                     inputs,
                     placement.worldSize(),
-                    config.train().batchSequences(),
+                    config.train().microBatchSequences(),
                     config.model().contextLength(),
                     digests(),
                     traffic);

@@ -12,7 +12,7 @@ import java.io.Serializable;
  */
 record PlannedSplit(String name, boolean training, RunConfig config) implements Serializable {
     /**
-     * Which sequences each step reads.
+     * Which sequences each step of the plan reads: a micro-batch of training, or a batch of an evaluation.
      *
      * @param rows sequences of the split
      */
@@ -22,6 +22,6 @@ record PlannedSplit(String name, boolean training, RunConfig config) implements 
 
     /** Steps to plan. */
     long steps(BatchSchedule schedule) {
-        return training ? config.train().steps() : schedule.steps();
+        return training ? config.train().microSteps() : schedule.steps();
     }
 }

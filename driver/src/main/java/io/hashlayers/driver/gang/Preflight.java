@@ -2,6 +2,7 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.train.TrainConfig;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -75,22 +76,23 @@ final class Preflight {
      * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly; {@code RESOURCES} if the
      *     slots do not come in time
      */
-    static int ranks(SparkSession spark, int asked, int batchSequences) {
+    static int ranks(SparkSession spark, int asked, TrainConfig train) {
         Slots slots = Slots.of(spark.sparkContext());
         if (asked == 0) {
-            return largestDivisor(batchSequences, slots.awaitAny());
+            return largestDivisor(train.microBatchSequences(), slots.awaitAny());
         }
-        requireEvenBatch(batchSequences, asked);
+        requireEvenBatch(train, asked);
         slots.await(asked);
         return asked;
     }
 
-    static void requireEvenBatch(int batchSequences, int ranks) {
-        if (batchSequences % ranks != 0) {
+    static void requireEvenBatch(TrainConfig train, int ranks) {
+        int sequences = train.microBatchSequences();
+        if (sequences % ranks != 0) {
             throw new TrainingException(
                     Failure.USER,
-                    "train.batch-sequences is %d, which %d ranks cannot share evenly; change it or set train.ranks to %d"
-                            .formatted(batchSequences, ranks, largestDivisor(batchSequences, ranks)));
+                    "%s, which %d ranks cannot share evenly; change it or set train.ranks to %d"
+                            .formatted(train.microBatchSettings(), ranks, largestDivisor(sequences, ranks)));
         }
     }
 

@@ -27,7 +27,7 @@ record RankFailure(int rank, String host, String executor, Failure kind, String 
         } else if (cause instanceof OutOfMemoryError) {
             kind = Failure.RESOURCES;
             message = "no memory is left (" + cause.getMessage()
-                    + "); raise spark.executor.memory or spark.executor.memoryOverhead, or lower train.batch-sequences";
+                    + "); raise spark.executor.memory or spark.executor.memoryOverhead, or raise train.accumulate-batches";
         } else {
             kind = Failure.BUG;
             message = cause + "; please report this with the log";

@@ -77,11 +77,10 @@ public final class TrainingRun {
     private MemoryPlan plan() {
         requireInputs();
         int asked = request.ranks();
-        int batch = config.train().batchSequences();
         if (asked > 0) {
-            Preflight.requireEvenBatch(batch, asked);
+            Preflight.requireEvenBatch(config.train(), asked);
         }
-        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, batch);
+        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train());
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         folder.create(request.settings());
@@ -122,7 +121,7 @@ public final class TrainingRun {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
         reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train().batchSequences());
+        int worldSize = Preflight.ranks(spark, request.ranks(), config.train());
         requireWholeDataset();
         return worldSize;
     }

@@ -54,14 +54,15 @@ public final class ConsoleReporter implements RunReporter {
 
     @Override
     public void planned(RunPlan plan) {
-        plan.splits().forEach(this::planned);
+        plan.splits().forEach((split, traffic) -> planned(split, traffic, plan.batchSequences()));
     }
 
-    private void planned(String split, SplitTraffic traffic) {
+    private void planned(String split, SplitTraffic traffic, int sequences) {
         say(
-                "exchange  %s: %,.0f bytes a step between ranks, %,d in the busiest; rows of ranks max/mean %.3f, at worst %.3f; up to %,d of %,d rows on a rank",
+                "exchange  %s: %,.0f bytes a batch of %,d sequences between ranks, %,d in the busiest; rows of ranks max/mean %.3f, at worst %.3f; up to %,d of %,d rows on a rank",
                 split,
                 traffic.meanBytesPerStep(),
+                sequences,
                 traffic.peakBytesPerStep(),
                 traffic.meanImbalance(),
                 traffic.worstImbalance(),

@@ -32,6 +32,10 @@ class BenchProgramTest {
 
     @BeforeAll
     static void measureTwoRanks() throws Exception {
+        report = measure(1);
+    }
+
+    private static BenchReport measure(int accumulateBatches) throws Exception {
         Settings settings = Settings.load(
                 List.of(),
                 List.of(
@@ -42,7 +46,8 @@ class BenchProgramTest {
                         "model.context-length=16",
                         "moe.layers=[1]",
                         "moe.num-experts=6",
-                        "train.batch-sequences=4"));
+                        "train.batch-sequences=4",
+                        "train.accumulate-batches=" + accumulateBatches));
         BenchProgram program = new BenchProgram(settings.run("", 300), STEPS);
         List<Collective> collectives = LocalCollectives.create(2, Duration.ofSeconds(60));
         ExecutorService threads = Executors.newFixedThreadPool(2);
@@ -52,8 +57,8 @@ class BenchProgramTest {
                 results.add(threads.submit(
                         () -> program.run(collective, new Configuration(), ConsoleReporter.of(STEPS, 64))));
             }
-            report = (BenchReport) results.get(0).get(2, TimeUnit.MINUTES);
             results.get(1).get(2, TimeUnit.MINUTES);
+            return (BenchReport) results.get(0).get(2, TimeUnit.MINUTES);
         } finally {
             threads.shutdownNow();
         }
@@ -106,6 +111,29 @@ class BenchProgramTest {
             parts += report.seconds(part);
         }
         assertThat(parts).isCloseTo(report.notedSeconds(), within(1e-9));
+    }
+
+    @Test
+    void aStepOfMicroBatchesHasTheSameTokensAndReducesOnce() throws Exception {
+        BenchReport accumulated = measure(2);
+
+        assertThat(accumulated.tokensPerStep()).isEqualTo(report.tokensPerStep());
+        assertThat(accumulated.steps().firstLoss()).isCloseTo(Math.log(300), within(0.2));
+        assertThat(accumulated.steps().lastLoss())
+                .isLessThan(accumulated.steps().firstLoss());
+        for (String once : List.of("reduce-scatter", "all-gather", "Adam")) {
+            assertThat(count(accumulated, once)).as(once).isEqualTo(count(report, once));
+        }
+        for (String each : List.of("attention", "attention backward", "all-to-all")) {
+            assertThat(count(accumulated, each)).as(each).isEqualTo(2 * count(report, each));
+        }
+    }
+
+    private static double count(BenchReport report, String name) {
+        return report.operations().stream()
+                .filter(operation -> operation.name().equals(name))
+                .mapToDouble(OperationTime::calls)
+                .sum();
     }
 
     @Test

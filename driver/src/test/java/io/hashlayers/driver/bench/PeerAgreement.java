@@ -125,7 +125,7 @@ final class PeerAgreement {
                 Collections.nCopies(model.sparseLayers().size(), router),
                 Activations.kept(tokens.length, tokens.length),
                 1);
-        return network.forwardBackward(1, tokens, targets, 1f / tokens.length);
+        return network.forwardBackward(1, 0, tokens, targets, 1f / tokens.length);
     }
 
     /** Largest norm of the difference of a tensor's gradients, as a share of the norm of its gradient. */

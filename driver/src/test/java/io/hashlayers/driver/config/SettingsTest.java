@@ -144,6 +144,23 @@ class SettingsTest {
     }
 
     @Test
+    void microBatchesDivideTheBatch() {
+        var train = load("train.batch-sequences=12", "train.accumulate-batches=3", "train.steps=7")
+                .train();
+
+        assertThat(train.microBatchSequences()).isEqualTo(4);
+        assertThat(train.microSteps()).isEqualTo(21);
+        assertThat(load().train().accumulateBatches()).isEqualTo(1);
+        assertUser(() -> load("train.batch-sequences=8", "train.accumulate-batches=3")
+                        .train())
+                .hasMessage(
+                        "train.batch-sequences is 8, which train.accumulate-batches = 3 does not divide; change one of"
+                                + " them");
+        assertUser(() -> load("train.accumulate-batches=0").train())
+                .hasMessage("train.accumulate-batches is 0; set it to 1 or more");
+    }
+
+    @Test
     void recomputationIsSwitchedOnByTrueAloneAndOtherwiseOff() {
         assertThat(load().train().recomputeActivations()).isFalse();
         assertThat(load("train.recompute-activations=false").train().recomputeActivations())

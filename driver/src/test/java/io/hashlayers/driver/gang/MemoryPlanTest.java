@@ -62,7 +62,7 @@ class MemoryPlanTest {
 
     @Test
     void recomputedActivationsArePlannedAsSuch() {
-        MemoryPlan plan = MemoryPlan.training(config(true), routing(), WORLD_SIZE, process(1));
+        MemoryPlan plan = MemoryPlan.training(config(6, 1, true), routing(), WORLD_SIZE, process(1));
 
         assertThat(plan.model())
                 .isEqualTo(ModelMemory.training(MODEL, new Activations(ROWS, 30, true), 2, 0, WORLD_SIZE));
@@ -70,6 +70,15 @@ class MemoryPlanTest {
                 .isLessThan(MemoryPlan.training(config(), routing(), WORLD_SIZE, process(1))
                         .model()
                         .totalBytes());
+    }
+
+    @Test
+    void theBatchThatIsPlannedIsTheMicroBatch() {
+        MemoryPlan plan = MemoryPlan.training(config(24, 4, false), routing(), WORLD_SIZE, process(1));
+
+        assertThat(plan).isEqualTo(MemoryPlan.training(config(), routing(), WORLD_SIZE, process(1)));
+        assertThat(MemoryPlan.evaluation(config(24, 4, false), routing(), WORLD_SIZE, process(1)))
+                .isEqualTo(MemoryPlan.evaluation(config(), routing(), WORLD_SIZE, process(1)));
     }
 
     @Test
@@ -104,17 +113,17 @@ class MemoryPlanTest {
     }
 
     private static RunConfig config() {
-        return config(false);
+        return config(6, 1, false);
     }
 
-    private static RunConfig config(boolean recompute) {
+    private static RunConfig config(int batchSequences, int accumulateBatches, boolean recompute) {
         return new RunConfig(
                 "run",
                 "data",
                 MODEL,
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
-                new TrainConfig(1, 6, recompute, 0, 0, 0, 0, 60),
+                new TrainConfig(1, batchSequences, accumulateBatches, recompute, 0, 0, 0, 0, 60),
                 "auto");
     }
 

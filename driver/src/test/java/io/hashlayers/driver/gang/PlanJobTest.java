@@ -73,6 +73,18 @@ class PlanJobTest {
     }
 
     @Test
+    void microBatchesArePlannedAsTheStepsThatTheyAre() {
+        RunConfig config = config("micro-batches", dir.resolve("dataset"), 3 * BATCH, 3);
+        ExpertPlacement placement = placement(4);
+
+        RunPlan plan = plan(config, placement);
+
+        assertThat(plan.batchSequences()).isEqualTo(BATCH);
+        requireEqualToSerialCount(config, placement, plan, "train", 3 * STEPS);
+        requireEqualToSerialCount(config, placement, plan, "valid", 4);
+    }
+
+    @Test
     void statisticsAreThoseOfTheCounts() {
         RunConfig config = config("statistics");
         ExpertPlacement placement = placement(3);
@@ -238,13 +250,17 @@ class PlanJobTest {
     }
 
     private static RunConfig config(String run, Path datasetDir) {
+        return config(run, datasetDir, BATCH, 1);
+    }
+
+    private static RunConfig config(String run, Path datasetDir, int batchSequences, int accumulateBatches) {
         return new RunConfig(
                 dir.resolve(run).toString(),
                 datasetDir.toString(),
                 new ModelConfig(TinyDataset.VOCABULARY, S, 3, 6, 8, 2, Activation.RELU, 0, List.of(0, 2), E, K),
                 new TableConfig(TableConfig.Kind.RANDOM, 5),
                 new OptimizerConfig(1e-3, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, BATCH, false, 3, 0, 0, 0, 30),
+                new TrainConfig(STEPS, batchSequences, accumulateBatches, false, 3, 0, 0, 0, 30),
                 "nd4j");
     }
 

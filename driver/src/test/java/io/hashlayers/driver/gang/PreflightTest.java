@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.train.TrainConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -54,12 +55,27 @@ class PreflightTest {
         assertThat(Preflight.largestDivisor(12, 5)).isEqualTo(4);
         assertThat(Preflight.largestDivisor(7, 6)).isEqualTo(1);
         assertThat(Preflight.largestDivisor(8, 64)).isEqualTo(8);
-        Preflight.requireEvenBatch(12, 4);
-        assertThatThrownBy(() -> Preflight.requireEvenBatch(12, 5))
+        Preflight.requireEvenBatch(train(12, 1), 4);
+        assertThatThrownBy(() -> Preflight.requireEvenBatch(train(12, 1), 5))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessage(
                         "train.batch-sequences is 12, which 5 ranks cannot share evenly; change it or set train.ranks to 4");
+    }
+
+    @Test
+    void ranksShareAMicroBatchAndBothSettingsAreNamed() {
+        Preflight.requireEvenBatch(train(12, 3), 4);
+        Preflight.requireEvenBatch(train(12, 3), 2);
+        assertThatThrownBy(() -> Preflight.requireEvenBatch(train(12, 3), 3))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessage("train.batch-sequences / train.accumulate-batches is 12 / 3 = 4, which 3 ranks cannot share"
+                        + " evenly; change it or set train.ranks to 2");
+    }
+
+    private static TrainConfig train(int batchSequences, int accumulateBatches) {
+        return new TrainConfig(1, batchSequences, accumulateBatches, false, 0, 0, 0, 0, 1);
     }
 
     @Test

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingRunTest {
     private static final int STEPS = 8;
@@ -137,6 +139,36 @@ class TrainingRunTest {
         assertThat(recorder.all(RunSummary.class).get(0).tableDigest()).isEqualTo("none");
     }
 
+    @ParameterizedTest(name = "sparse layers {0}, {1} ranks")
+    @CsvSource({"'', 1", "'', 2", "1, 1", "1, 2"})
+    void microBatchesLearnWhatTheWholeBatchDoes(String sparse, int ranks) {
+        List<Integer> layers = sparse.isEmpty() ? List.of() : List.of(Integer.valueOf(sparse));
+        String run = "of" + sparse + "-on" + ranks;
+        Recorder whole = train(config(run + "-whole", dir.resolve("dataset"), layers, 1e-3, 0.2, 1), ranks);
+        Recorder parts = train(config(run + "-parts", dir.resolve("dataset"), layers, 1e-3, 0.2, 3), ranks);
+
+        assertThat(parts.all(StepMetrics.class)).hasSize(STEPS);
+        for (int step = 0; step < STEPS; step++) {
+            StepMetrics expected = whole.all(StepMetrics.class).get(step);
+            StepMetrics actual = parts.all(StepMetrics.class).get(step);
+            assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-4 * expected.loss()));
+            assertThat(actual.gradientNorm())
+                    .isCloseTo(expected.gradientNorm(), within(1e-3 * expected.gradientNorm()));
+            assertThat(actual.maxVio()).isEqualTo(expected.maxVio()); // of counted rows
+            assertThat(actual.tokens()).isEqualTo(expected.tokens());
+        }
+        RunSummary summary = parts.all(RunSummary.class).get(0);
+        double perplexity = whole.all(RunSummary.class).get(0).validPerplexity();
+        assertThat(summary.validPerplexity()).isCloseTo(perplexity, within(1e-4 * perplexity));
+        assertThat(summary.tokens()).isEqualTo(STEPS * 12 * 8);
+        assertThat(parts.all(MemoryPlan.class).get(0).model().keptBytes())
+                .isLessThan(whole.all(MemoryPlan.class).get(0).model().keptBytes() / 2);
+        assertThat(parts.all(RunPlan.class)).allSatisfy(plan -> {
+            assertThat(plan.batchSequences()).isEqualTo(4);
+            assertThat(plan.split("train").steps()).isEqualTo(3 * STEPS);
+        });
+    }
+
     @Test
     void aRunThatDivergesSaysSoAndWhere() {
         Recorder recorder = new Recorder();
@@ -170,7 +202,7 @@ class TrainingRunTest {
         RunSummary summary = finished.all(RunSummary.class).get(0);
 
         for (int ranks : new int[] {1, 3}) {
-            EvaluationSummary evaluation = evaluate(dir.resolve("dataset"), ranks);
+            EvaluationSummary evaluation = evaluate(dir.resolve("dataset"), ranks, 1);
             assertThat(evaluation.perplexity())
                     .isCloseTo(summary.validPerplexity(), within(1e-5 * summary.validPerplexity()));
             assertThat(evaluation.bitsPerByte()).isCloseTo(summary.validBitsPerByte(), within(1e-5));
@@ -182,12 +214,23 @@ class TrainingRunTest {
     }
 
     @Test
+    void anEvaluationReadsAMicroBatchAtOnce() {
+        EvaluationSummary evaluation = evaluate(dir.resolve("dataset"), 2, 3);
+
+        double perplexity = finished.all(RunSummary.class).get(0).validPerplexity();
+        assertThat(evaluation.perplexity()).isCloseTo(perplexity, within(1e-5 * perplexity));
+        assertThat(evaluation.tokens()).isEqualTo(37 * 8);
+        assertThatThrownBy(() -> evaluate(dir.resolve("dataset"), 3, 3))
+                .hasMessageContaining("train.batch-sequences / train.accumulate-batches is 12 / 3 = 4, which 3 ranks");
+    }
+
+    @Test
     void aTextWithoutATrainingSplitHasNoUnigramPerplexity() throws IOException {
         Path text = dir.resolve("text");
         TinyDataset.write(text, 0, 300, 1);
         TinyDataset.writeFrequencies(spark, text);
 
-        EvaluationSummary evaluation = evaluate(text, 1);
+        EvaluationSummary evaluation = evaluate(text, 1, 1);
 
         assertThat(evaluation.unigramPerplexity()).isEmpty();
         assertThat(evaluation.perplexity()).isGreaterThan(1);
@@ -198,19 +241,20 @@ class TrainingRunTest {
         Path other = dir.resolve("other-tokenizer");
         TinyDataset.write(other, 300, 300, 1, "sha256:" + "1".repeat(64));
 
-        assertThatThrownBy(() -> evaluate(other, 1))
+        assertThatThrownBy(() -> evaluate(other, 1, 1))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
                 .hasMessageContaining("was made with the tokenizer sha256:1111");
     }
 
-    private static EvaluationSummary evaluate(Path dataset, int ranks) {
+    private static EvaluationSummary evaluate(Path dataset, int ranks, int accumulateBatches) {
         var request = new EvaluationRequest(
                 dir.resolve("finished").toString(),
                 OptionalLong.empty(),
                 dataset.toString(),
                 "valid",
                 12,
+                accumulateBatches,
                 ranks,
                 "nd4j",
                 30);
@@ -290,8 +334,12 @@ class TrainingRunTest {
     }
 
     private static Recorder train(String run, int ranks) {
+        return train(config(run, List.of(1), 1e-3), ranks);
+    }
+
+    private static Recorder train(RunConfig config, int ranks) {
         Recorder recorder = new Recorder();
-        TrainingRun.run(spark, request(config(run, List.of(1), 1e-3), ranks), recorder);
+        TrainingRun.run(spark, request(config, ranks), recorder);
         return recorder;
     }
 
@@ -305,13 +353,23 @@ class TrainingRunTest {
     }
 
     private static RunConfig config(String run, Path dataset, List<Integer> sparseLayers, double learningRate) {
+        return config(run, dataset, sparseLayers, learningRate, 0, 1);
+    }
+
+    private static RunConfig config(
+            String run,
+            Path dataset,
+            List<Integer> sparseLayers,
+            double learningRate,
+            double dropout,
+            int accumulateBatches) {
         return new RunConfig(
                 dir.resolve(run).toString(),
                 dataset.toString(),
-                new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, 0, sparseLayers, 5, 1),
+                new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, dropout, sparseLayers, 5, 1),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, 12, false, 3, 3, 0, 0, 30),
+                new TrainConfig(STEPS, 12, accumulateBatches, false, 3, 3, 0, 0, 30),
                 "nd4j");
     }
 }

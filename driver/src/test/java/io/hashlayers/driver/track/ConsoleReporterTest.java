@@ -74,8 +74,8 @@ class ConsoleReporterTest {
         assertThat(lines())
                 .hasSize(2)
                 .first()
-                .isEqualTo("exchange  train: 12,346 bytes a step between ranks, 99,999 in the busiest; rows of ranks"
-                        + " max/mean 1.250, at worst 1.500; up to 1,300 of 2,048 rows on a rank");
+                .isEqualTo("exchange  train: 12,346 bytes a batch of 4 sequences between ranks, 99,999 in the busiest;"
+                        + " rows of ranks max/mean 1.250, at worst 1.500; up to 1,300 of 2,048 rows on a rank");
     }
 
     @Test

@@ -19,7 +19,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param formatVersion {@link #FORMAT_VERSION}
  * @param inputs digest of all that the plan was counted from; equal inputs give an equal plan
  * @param worldSize {@code W}
- * @param batchSequences sequences of a global batch
+ * @param batchSequences sequences that all ranks together read at once: of a micro-batch, or of a batch of an evaluation
  * @param sequenceLength {@code S}
  * @param digests of dataset, table and placement
  * @param splits traffic by the name of the split

@@ -8,8 +8,10 @@ import java.util.List;
  * The planned exchange of one split, for each sparse layer alike.
  *
  * @param schedule digest of which rows are in which batch
+ * <p>A step of the plan is one batch that the ranks read at once; in training a micro-batch.
+ *
  * @param steps planned
- * @param rowsPerStep rows that all experts together get in a step: tokens of a global batch times experts per token
+ * @param rowsPerStep rows that all experts together get in a step: tokens of the batch times experts per token
  * @param peakRows most rows that each rank receives in any step, [W]
  * @param peakExpertRows most rows that each expert gets in any step, [E]
  * @param meanImbalance mean over the steps of {@code max / mean} of the rows of the ranks; 1 is even

@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop of one rank: batch, forward, backward, optimizer; now and then an evaluation and a checkpoint.
+ * The training loop of one rank: batches, forward, backward, optimizer; now and then an evaluation and a checkpoint.
  *
  * <p>Every rank runs it with the same configuration. The loss of a step is the mean over all tokens of the global batch, so
  * it does not depend on the number of ranks but for float rounding.
@@ -72,7 +72,7 @@ public final class RankLoop {
         EvaluationMetrics validation = null;
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
         try (StepReader reader = StepReader.training(context);
-                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.steps(), timeout)) {
+                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.microSteps(), timeout)) {
             for (long step = 1; step <= train.steps(); step++) {
                 StepMetrics metrics = step(step, batches);
                 if (collective.rank() == 0) {
@@ -100,9 +100,12 @@ public final class RankLoop {
 
     private StepMetrics step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
-        StepInput input = batches.next();
-        sums[0] = model.forwardBackward(step, input, 1f / tokensPerStep);
-        countRows(input.plan());
+        Arrays.fill(sums, 0);
+        for (int microBatch = 0; microBatch < train.accumulateBatches(); microBatch++) {
+            StepInput input = batches.next();
+            sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep);
+            countRows(input.plan());
+        }
         double norm = optimizer.reduceGradients(sums);
         double loss = sums[0] / tokensPerStep;
         if (!Double.isFinite(loss)) {
@@ -127,14 +130,13 @@ public final class RankLoop {
                 maxVio);
     }
 
-    /** Leaves in {@link #sums} the rows of this rank's experts, and none for the others. */
+    /** Adds to {@link #sums} the rows of this rank's experts. */
     private void countRows(@Nullable ShufflePlan plan) {
-        Arrays.fill(sums, 1, sums.length, 0);
         Routing routing = context.routing();
         if (plan != null && routing != null) {
             int[] mine = routing.placement().expertsOf(collective.rank());
             for (int i = 0; i < mine.length; i++) {
-                sums[1 + mine[i]] = plan.expertRows(i);
+                sums[1 + mine[i]] += plan.expertRows(i);
             }
         }
     }

@@ -59,10 +59,10 @@ final class RankModel {
         return parameters;
     }
 
-    /** Runs one batch forward and backward; returns the nats of this rank's rows. */
-    double forwardBackward(long step, StepInput input, float gradientScale) {
+    /** Runs one micro-batch of a step forward and backward; returns the nats of this rank's rows. */
+    double forwardBackward(long step, int microBatch, StepInput input, float gradientScale) {
         follow(input);
-        return network.forwardBackward(step, input.tokens(), input.targets(), gradientScale);
+        return network.forwardBackward(step, microBatch, input.tokens(), input.targets(), gradientScale);
     }
 
     /** The nats of this rank's rows. */

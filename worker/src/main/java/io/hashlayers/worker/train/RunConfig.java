@@ -31,27 +31,28 @@ public record RunConfig(
         return new RunConfig(runDir, datasetDir, newModel, table, optimizer, train, kernels);
     }
 
-    /** Sequences of a global batch that each of {@code worldSize} ranks reads. */
+    /** Sequences of a micro-batch that each of {@code worldSize} ranks reads. */
     public int sequencesPerRank(int worldSize) {
-        return train.batchSequences() / worldSize;
+        return train.microBatchSequences() / worldSize;
     }
 
     /**
-     * Which sequences each training step reads.
+     * Which sequences each micro-batch of the training reads: those of {@code A} after each other are a step's global batch.
      *
      * @param rows sequences of the training split
      */
     public BatchSchedule trainingSchedule(long rows) {
-        return BatchSchedule.training(rows, train.batchSequences(), train.seed());
+        return BatchSchedule.training(rows, train.microBatchSequences(), train.seed());
     }
 
     /**
-     * Which sequences an evaluation reads: all of the split, or as many as the configuration says.
+     * Which sequences an evaluation reads: all of the split, or as many as the configuration says; as many at once as a
+     * micro-batch has.
      *
      * @param rows sequences of the split
      */
     public BatchSchedule evaluationSchedule(long rows) {
         long wanted = train.evaluateSequences() == 0 ? rows : Math.min(rows, train.evaluateSequences());
-        return BatchSchedule.sequential(wanted, train.batchSequences());
+        return BatchSchedule.sequential(wanted, train.microBatchSequences());
     }
 }

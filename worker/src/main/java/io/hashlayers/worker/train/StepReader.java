@@ -14,10 +14,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a rank's rows of each global batch and lays out their exchange from the token ids alone.
+ * Reads a rank's rows of each batch and lays out their exchange from the token ids alone.
  *
- * <p>Rank {@code r} of {@code W} has the sequences {@code [r B / W, (r + 1) B / W)} of a batch of {@code B}, so the batch is the
- * same for any number of ranks. Used by one thread at a time.
+ * <p>Rank {@code r} of {@code W} has the sequences {@code [r b / W, (r + 1) b / W)} of a batch of {@code b}, so the batch is the
+ * same for any number of ranks. In training a batch is a micro-batch of a step. Used by one thread at a time.
  */
 final class StepReader implements AutoCloseable {
     private final TokenDataset dataset;
@@ -60,7 +60,7 @@ final class StepReader implements AutoCloseable {
                         sequences * dataset.sequenceLength());
     }
 
-    /** Reads the steps of training, in the seeded order of each epoch. */
+    /** Reads the micro-batches of training, in the seeded order of each epoch. */
     static StepReader training(RankContext context) {
         TokenDataset dataset = open(context, DatasetFiles.TRAIN);
         return new StepReader(
@@ -99,7 +99,7 @@ final class StepReader implements AutoCloseable {
                 routes.counts.peakRows());
     }
 
-    /** Fills {@code input} with this rank's part of a step, counted from 0. */
+    /** Fills {@code input} with this rank's part of a batch, counted from 0. */
     void read(long step, StepInput input) {
         int length = dataset.sequenceLength();
         for (int i = 0; i < sequences; i++) {

@@ -8,7 +8,9 @@ import java.io.Serializable;
  * How long and on what a run trains.
  *
  * @param steps optimizer steps of the whole run
- * @param batchSequences sequences of a global batch, over all ranks; the number of ranks divides it
+ * @param batchSequences {@code B}, sequences of a global batch, over all ranks
+ * @param accumulateBatches {@code A}, micro-batches that a step does one after the other, adding up their gradients; divides
+ *     {@code B}, and the number of ranks divides {@code B / A}
  * @param recomputeActivations whether backward passes compute the activations of a block again instead of keeping them
  * @param seed of initial values, data order and dropout
  * @param evaluateEvery steps between evaluations on the validation split, 0 for the end only
@@ -19,6 +21,7 @@ import java.io.Serializable;
 public record TrainConfig(
         long steps,
         int batchSequences,
+        int accumulateBatches,
         boolean recomputeActivations,
         long seed,
         long evaluateEvery,
@@ -29,10 +32,35 @@ public record TrainConfig(
     public TrainConfig {
         require("train.steps", steps, 1);
         require("train.batch-sequences", batchSequences, 1);
+        require("train.accumulate-batches", accumulateBatches, 1);
+        if (batchSequences % accumulateBatches != 0) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "train.batch-sequences is %d, which train.accumulate-batches = %d does not divide; change one of them"
+                            .formatted(batchSequences, accumulateBatches));
+        }
         require("train.evaluate-every", evaluateEvery, 0);
         require("train.evaluate-sequences", evaluateSequences, 0);
         require("train.checkpoint-every", checkpointEvery, 0);
         require("train.timeout-seconds", timeoutSeconds, 1);
+    }
+
+    /** {@code B / A}, sequences of a micro-batch, over all ranks: what the model runs on at once. */
+    public int microBatchSequences() {
+        return batchSequences / accumulateBatches;
+    }
+
+    /** The settings that make a micro-batch, with their values, to begin a message. */
+    public String microBatchSettings() {
+        return accumulateBatches == 1
+                ? "train.batch-sequences is " + batchSequences
+                : "train.batch-sequences / train.accumulate-batches is %d / %d = %d"
+                        .formatted(batchSequences, accumulateBatches, microBatchSequences());
+    }
+
+    /** Micro-batches of the whole run. */
+    public long microSteps() {
+        return Math.multiplyExact(steps, (long) accumulateBatches);
     }
 
     private static void require(String key, long value, long least) {

@@ -10,14 +10,16 @@ import java.util.List;
 /**
  * The model of one rank: embedding, blocks, head, and the way back.
  *
- * <p>Every batch has {@code R} rows on this rank: whole sequences, one after another; rank {@code r} has the rows
- * {@code [r R, (r + 1) R)} of the global batch. All memory is allocated here, none in a step. Ranks meet in the exchanges of
+ * <p>A step reads its global batch in micro-batches, one after the other, and adds up their gradients. Each has {@code R} rows
+ * on each of {@code W} ranks: whole sequences, one after another. Rank {@code r} has the rows {@code [(m W + r) R, (m W + r + 1)
+ * R)} of the global batch in micro-batch {@code m}. All memory is allocated here, none in a step. Ranks meet in the exchanges of
  * the sparse layers, so all of them call the same methods in the same order; the optimizer reduces the gradients. Belongs to
  * the thread of its rank.
  */
 public final class LanguageModel {
     private final int rows;
     private final boolean recomputing;
+    private final Collective collective;
     private final ResidualStream stream;
     private final TokenEmbedding embedding;
     private final List<Block> blocks = new ArrayList<>();
@@ -42,7 +44,8 @@ public final class LanguageModel {
         this.recomputing = activations.recomputed();
         requireFit(config, routers, rows);
         var workspace = new Workspace(parameters.training(), recomputing);
-        this.stream = new ResidualStream(config, kernels, workspace, rows, seed, (long) collective.rank() * rows);
+        this.collective = collective;
+        this.stream = new ResidualStream(config, kernels, workspace, rows, seed);
         var setup = new Setup(config, rows, parameters, kernels, workspace, stream);
         this.embedding = new TokenEmbedding(setup);
         Matrix x = embedding.out();
@@ -60,18 +63,19 @@ public final class LanguageModel {
     }
 
     /**
-     * Runs one batch forward and backward, and adds its gradients to those of the parameters.
+     * Runs one micro-batch forward and backward, and adds its gradients to those of the parameters.
      *
-     * @param step number of the training step, which chooses the dropout masks
+     * @param step number of the training step, which chooses the dropout masks of each row of the global batch
+     * @param microBatch number of the micro-batch in its step, from 0
      * @param tokens token ids, [R]
      * @param targets the token that follows each, [R]; rows with a negative target count nothing
      * @param gradientScale factor of the gradient of the sum of nats: 1 / targets of the global batch
      * @return sum of nats over the rows of this rank
      */
-    public double forwardBackward(long step, int[] tokens, int[] targets, float gradientScale) {
+    public double forwardBackward(long step, int microBatch, int[] tokens, int[] targets, float gradientScale) {
         requireRows(tokens);
         requireRows(targets);
-        stream.train(step);
+        stream.train(step, ((long) microBatch * collective.worldSize() + collective.rank()) * rows);
         forward(tokens);
         double nats = head.forwardBackward(targets, gradientScale, gradient);
         backward();

@@ -6,8 +6,8 @@ import io.hashlayers.worker.kernels.Matrix;
 /**
  * Joins a branch with the residual stream: {@code out = x + dropout(branch + bias)}.
  *
- * <p>Which elements drop depends on the seed, the step, the place in the model and the global number of the row, never on the
- * number of ranks; so the backward pass makes the same mask again instead of keeping it.
+ * <p>Which elements drop depends on the seed, the step, the place in the model and the row's number in the global batch, never on
+ * the number of ranks or of micro-batches; so the backward pass makes the same mask again instead of keeping it.
  */
 final class ResidualStream {
     /** The place of the embedding; blocks have {@link #attention} and {@link #feedForward}. */
@@ -16,20 +16,18 @@ final class ResidualStream {
     private final Kernels kernels;
     private final float probability;
     private final long seed;
-    private final long firstRow;
     private final Matrix masked; // [R, D]
     private long step;
+    private long firstRow;
     private boolean dropping;
 
     /**
      * @param seed of the run
-     * @param firstRow global number of row 0 of this rank
      */
-    ResidualStream(ModelConfig config, Kernels kernels, Workspace workspace, int rows, long seed, long firstRow) {
+    ResidualStream(ModelConfig config, Kernels kernels, Workspace workspace, int rows, long seed) {
         this.kernels = kernels;
         this.probability = (float) config.dropout();
         this.seed = seed;
-        this.firstRow = firstRow;
         this.masked = workspace.scratch("masked gradient", config.dropout() > 0 ? rows : 0, config.modelDim());
     }
 
@@ -41,9 +39,14 @@ final class ResidualStream {
         return 2 + 2 * layer;
     }
 
-    /** Begins a training step, whose number chooses the masks. */
-    void train(long newStep) {
+    /**
+     * Begins a training step or its next micro-batch, which choose the masks.
+     *
+     * @param newFirstRow number of row 0 in the global batch of the step
+     */
+    void train(long newStep, long newFirstRow) {
         step = newStep;
+        firstRow = newFirstRow;
         dropping = probability > 0;
     }
 

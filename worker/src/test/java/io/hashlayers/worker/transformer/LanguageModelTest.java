@@ -167,8 +167,8 @@ class LanguageModelTest {
     private static ReferenceModel reference(SmallModel small, Kernels kernels) {
         ModelConfig config = small.config();
         int rows = small.batch().tokens.length;
-        var stream = new ResidualStream(config, kernels, new Workspace(true, false), rows, TestRank.SEED, 0);
-        stream.train(TestRank.STEP);
+        var stream = new ResidualStream(config, kernels, new Workspace(true, false), rows, TestRank.SEED);
+        stream.train(TestRank.STEP, 0);
         Matrix[] masks = new Matrix[1 + 2 * config.layers()];
         for (int place = 0; place < masks.length; place++) {
             masks[place] = Matrix.allocate(rows, config.modelDim());

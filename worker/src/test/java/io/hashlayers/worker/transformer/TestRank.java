@@ -82,7 +82,7 @@ final class TestRank {
         this.parameters = training
                 ? Parameters.forTraining(config, layer -> placement.expertsOf(rank))
                 : Parameters.forEvaluation(config, layer -> placement.expertsOf(rank));
-        load(small);
+        load(small, parameters);
         this.model = new LanguageModel(
                 parameters,
                 kernels,
@@ -94,7 +94,7 @@ final class TestRank {
 
     /** Sum of nats of this rank's rows; gradients are those of the mean over the global batch. */
     double forwardBackward(long step) {
-        return model.forwardBackward(step, tokens, targets, gradientScale);
+        return model.forwardBackward(step, 0, tokens, targets, gradientScale);
     }
 
     double loss() {
@@ -108,7 +108,8 @@ final class TestRank {
         return elements;
     }
 
-    private void load(SmallModel small) {
+    /** Gives each tensor of a rank its values. */
+    static void load(SmallModel small, Parameters parameters) {
         for (ParameterGroup group : new ParameterGroup[] {parameters.dense(), parameters.experts()}) {
             for (Parameter parameter : group.parameters()) {
                 double[] from = small.values(parameter.name());
@@ -120,7 +121,12 @@ final class TestRank {
         }
     }
 
-    private static int[][] receiveCounts(ExpertPlacement placement, int rank, int[] experts, int choicesPerRank) {
+    /**
+     * Rows from each rank for each expert of this one.
+     *
+     * @param experts of each choice of all ranks
+     */
+    static int[][] receiveCounts(ExpertPlacement placement, int rank, int[] experts, int choicesPerRank) {
         int[][] counts = new int[placement.worldSize()][placement.expertsOf(rank).length];
         for (int choice = 0; choice < experts.length; choice++) {
             if (placement.rankOf(experts[choice]) == rank) {
