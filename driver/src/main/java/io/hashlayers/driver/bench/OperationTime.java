@@ -92,6 +92,7 @@ record OperationTime(
         }
         return switch (name) {
             case TimedCollective.WAIT -> Part.WAIT;
+            case TimedCollective.FINISH -> Part.EXCHANGE;
             case TrainingSteps.DRAW -> Part.DATA;
             case "Adam", "sum of squares", "zero" -> Part.OPTIMIZER;
             default -> Part.OTHER;

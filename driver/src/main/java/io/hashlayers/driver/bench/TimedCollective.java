@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A collective that notes, while it is asked to, how long this rank waits for the others and how long the exchange
- * itself takes: before each operation the ranks meet, and that is the wait.
+ * itself takes: before each operation that blocks the ranks meet, and that is the wait. Of operations that are begun it notes
+ * both halves: the first is named as it is, the second takes all that waits and arrives.
  */
 final class TimedCollective implements Collective {
     static final String WAIT = "wait for the other ranks";
+    static final String FINISH = "finish what was begun";
 
     private final Collective inner;
     private @Nullable OperationTimes times;
@@ -41,17 +43,26 @@ final class TimedCollective implements Collective {
     }
 
     @Override
-    public void reduceScatter(Matrix values) {
-        long start = meet();
-        inner.reduceScatter(values);
+    public long beginReduceScatter(Matrix values) {
+        long start = System.nanoTime();
+        long operation = inner.beginReduceScatter(values);
         note("reduce-scatter", values.rows(), values.cols(), leaving(values), start);
+        return operation;
     }
 
     @Override
-    public void allGather(Matrix values) {
-        long start = meet();
-        inner.allGather(values);
+    public long beginAllGather(Matrix values) {
+        long start = System.nanoTime();
+        long operation = inner.beginAllGather(values);
         note("all-gather", values.rows(), values.cols(), leaving(values), start);
+        return operation;
+    }
+
+    @Override
+    public void finish(long operation) {
+        long start = System.nanoTime();
+        inner.finish(operation);
+        note(FINISH, 0, 1, 0, start);
     }
 
     /** Bytes of a matrix that leave each rank in a reduce-scatter or an all-gather. */

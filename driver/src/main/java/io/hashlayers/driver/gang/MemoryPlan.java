@@ -51,11 +51,12 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
                             : ModelMemory.evaluation(model, activations, experts));
             largestExchange = Math.max(largestExchange, Math.min((long) rows * model.expertsPerToken(), capacity));
         }
-        long message = Math.max(
-                largestExchange * model.modelDim() * Float.BYTES, training ? largestReduction(model, worldSize) : 0);
         long transport = process.ranks()
                 * TransportMemory.ofRank(
-                        worldSize - process.ranks(), message, TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
+                        worldSize - process.ranks(),
+                        largestExchange * model.modelDim() * Float.BYTES,
+                        training ? largestReduction(model, worldSize) : 0,
+                        TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
         return new MemoryPlan(busiest(ranks, process.ranks()), transport, process);
     }
 

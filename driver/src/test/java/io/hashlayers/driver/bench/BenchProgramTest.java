@@ -183,7 +183,7 @@ class BenchProgramTest {
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(picture.getBytes(StandardCharsets.UTF_8)));
-        assertThat(picture).contains("all-gather", "attention backward");
+        assertThat(picture).contains("all-to-all", "attention backward");
 
         JsonNode json = new ObjectMapper().valueToTree(report);
         assertThat(json.at("/steps/tokensPerSecond").asDouble())

@@ -5,12 +5,19 @@ import io.hashlayers.worker.kernels.Matrix;
 /**
  * The collective operations of one rank. All ranks call the same operations in the same order with matching shapes.
  *
- * <p>Calls block until this rank's part is done: its results are in place and its inputs may be overwritten. Belongs to the
- * thread of its rank. A wait that exceeds the deadline, a lost peer or a failed rank throws a
+ * <p>Calls block until this rank's part is done: its results are in place and its inputs may be overwritten. What is called
+ * {@code begin} returns at once instead, with the number of the operation, and {@link #finish} blocks until it is done; until
+ * then its matrix may be neither changed nor read. Operations are finished in the order in which they were begun, so
+ * whatever blocks finishes first what was begun before it. Of more than {@link #WINDOW} the first is finished to begin another.
+ *
+ * <p>Belongs to the thread of its rank. A wait that exceeds the deadline, a lost peer or a failed rank throws a
  * {@link io.hashlayers.sharding.TrainingException} of kind {@code PEER_LOST} that names the rank, the operation and the
- * first error known.
+ * first error known; ranks that are not in the same operation, or disagree about its bytes, throw one of kind {@code BUG}.
  */
 public interface Collective extends AutoCloseable {
+    /** Most operations that a rank has begun and not finished. */
+    int WINDOW = 8;
+
     int rank();
 
     int worldSize();
@@ -22,10 +29,28 @@ public interface Collective extends AutoCloseable {
     }
 
     /** Sums this rank's {@link Share} of the elements over all ranks, in rank order; the others stay as they are. */
-    void reduceScatter(Matrix values);
+    default void reduceScatter(Matrix values) {
+        finish(beginReduceScatter(values));
+    }
+
+    /** Begins {@link #reduceScatter}. */
+    long beginReduceScatter(Matrix values);
 
     /** Overwrites the {@link Share} of every other rank with that rank's. */
-    void allGather(Matrix values);
+    default void allGather(Matrix values) {
+        finish(beginAllGather(values));
+    }
+
+    /** Begins {@link #allGather(Matrix)}. */
+    long beginAllGather(Matrix values);
+
+    /**
+     * Finishes an operation and all that were begun before it; does nothing if it is finished.
+     *
+     * @param operation what its begin returned
+     * @throws IllegalArgumentException if no such operation was begun
+     */
+    void finish(long operation);
 
     /** Sums each element over all ranks, in rank order. */
     void allReduce(double[] values);

@@ -10,16 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one remote rank sends to one rank here.
  *
- * <p>Messages are assembled in two buffers that take turns. Two are enough: the peer sends message {@code s + 2} only after it
- * received our message {@code s + 1}, which we send only after we took its message {@code s}. Written by the transport's
+ * <p>The peer says in which buffer of which {@link Lane} it is to be assembled; a message for one whose message before was not
+ * taken is refused, so no peer can take more memory than these buffers or change what is being read. Written by the transport's
  * thread, read by the rank's.
  */
 final class IncomingMessages {
-    private final ByteBuffer[] slots = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
-    private final int[] totals = new int[2];
-    private final long[] sharedIds = new long[2]; // of the memory that has the message, if it is not in the slot
-    private final boolean[] shared = new boolean[2];
-    private final @Nullable SharedMemory[] taken = new SharedMemory[2];
+    private final Incoming[] buffers = new Incoming[Lane.BUFFERS];
     private final Segments message = new Segments();
 
     private long assembling = 1; // sequence of the message that comes in
@@ -31,48 +27,79 @@ final class IncomingMessages {
     private volatile boolean finished; // the peer said good-bye
     private volatile @Nullable Thread reader;
 
+    /** A buffer and the last message in it. */
+    private static final class Incoming {
+        ByteBuffer memory = ByteBuffer.allocateDirect(0);
+        long sequence;
+        Kind kind = Kind.SCALARS;
+        int total;
+        boolean shared; // it is in the memory of this id instead
+        long sharedId;
+
+        @Nullable
+        SharedMemory taken;
+    }
+
+    IncomingMessages() {
+        for (int i = 0; i < buffers.length; i++) {
+            buffers[i] = new Incoming();
+        }
+    }
+
     /** Takes a part of a message; false if it is not the one that must come next. */
     synchronized boolean add(Frame frame, ByteBuffer payload) {
-        if (frame.sequence() != assembling || frame.offset() != received || assembling > consumed + 2) {
+        Incoming buffer = buffers[frame.buffer()];
+        if (received == 0 ? !begin(frame, buffer) : !continues(frame, buffer)) {
             return false;
         }
-        int slot = (int) (assembling & 1);
-        shared[slot] = false;
-        if (received == 0) {
-            totals[slot] = frame.total();
-            if (slots[slot].capacity() < frame.total()) {
-                slots[slot] = ByteBuffer.allocateDirect(frame.total());
-            }
-        } else if (totals[slot] != frame.total()) {
-            return false;
+        buffer.shared = false;
+        if (buffer.memory.capacity() < frame.total()) {
+            buffer.memory = ByteBuffer.allocateDirect(frame.total());
         }
         int bytes = payload.remaining();
-        slots[slot].put(received, payload, payload.position(), bytes);
+        buffer.memory.put(received, payload, payload.position(), bytes);
         received += bytes;
         if (received == frame.total()) {
-            received = 0;
-            arrived = assembling++;
-            wake();
+            complete();
         }
         return true;
     }
 
     /** Takes a message that is in shared memory; false if it is not the one that must come next. */
     synchronized boolean addShared(Frame frame, ByteBuffer payload) {
-        if (frame.sequence() != assembling
-                || received != 0
-                || frame.offset() != 0
-                || payload.remaining() != Long.BYTES
-                || assembling > consumed + 2) {
+        Incoming buffer = buffers[frame.buffer()];
+        if (payload.remaining() != Long.BYTES || received != 0 || !begin(frame, buffer)) {
             return false;
         }
-        int slot = (int) (assembling & 1);
-        shared[slot] = true;
-        sharedIds[slot] = payload.getLong();
-        totals[slot] = frame.total();
+        buffer.shared = true;
+        buffer.sharedId = payload.getLong();
+        complete();
+        return true;
+    }
+
+    /** Whether this is the first part of the message that must come next, and its buffer is free. */
+    private boolean begin(Frame frame, Incoming buffer) {
+        if (frame.sequence() != assembling || frame.offset() != 0 || buffer.sequence > consumed) {
+            return false;
+        }
+        buffer.sequence = frame.sequence();
+        buffer.kind = frame.operation();
+        buffer.total = frame.total();
+        return true;
+    }
+
+    private boolean continues(Frame frame, Incoming buffer) {
+        return frame.sequence() == assembling
+                && frame.offset() == received
+                && buffer.sequence == assembling
+                && buffer.kind == frame.operation()
+                && buffer.total == frame.total();
+    }
+
+    private void complete() {
+        received = 0;
         arrived = assembling++;
         wake();
-        return true;
     }
 
     boolean arrived(long sequence) {
@@ -80,26 +107,39 @@ final class IncomingMessages {
     }
 
     /**
-     * Where an arrived message lies until it is taken.
+     * Where the message of an operation, which has arrived, lies until it is taken.
      *
-     * @throws TrainingException PEER_LOST if it is in shared memory that cannot be mapped
+     * @param peer its sender, by name
+     * @param bytes that it must have
+     * @throws TrainingException BUG if it is of another operation or length; PEER_LOST if it is in shared memory that cannot be
+     *     mapped
      */
-    Segments message(long sequence) {
-        int slot = (int) (sequence & 1);
+    Segments message(Operation operation, String peer, long bytes) {
+        Incoming buffer = bufferOf(operation.sequence());
+        operation.require(peer, buffer.kind, buffer.total, bytes);
         message.clear();
-        message.add(shared[slot] ? takenMemory(slot) : slots[slot], 0, totals[slot]);
+        message.add(buffer.shared ? takenMemory(buffer) : buffer.memory, 0, buffer.total);
         return message;
     }
 
-    private ByteBuffer takenMemory(int slot) {
-        SharedMemory memory = taken[slot];
-        if (memory == null || memory.id() != sharedIds[slot]) {
-            memory = map(sharedIds[slot]);
-            taken[slot] = memory;
+    private Incoming bufferOf(long sequence) {
+        for (Incoming buffer : buffers) {
+            if (buffer.sequence == sequence) {
+                return buffer;
+            }
         }
-        if (memory.memory().capacity() < totals[slot]) {
+        throw new IllegalStateException("the message of operation " + sequence + " was overwritten");
+    }
+
+    private static ByteBuffer takenMemory(Incoming buffer) {
+        SharedMemory memory = buffer.taken;
+        if (memory == null || memory.id() != buffer.sharedId) {
+            memory = map(buffer.sharedId);
+            buffer.taken = memory;
+        }
+        if (memory.memory().capacity() < buffer.total) {
             throw new TrainingException(
-                    Failure.PEER_LOST, "a message of " + totals[slot] + " bytes is said to be in less shared memory");
+                    Failure.PEER_LOST, "a message of " + buffer.total + " bytes is said to be in less shared memory");
         }
         return memory.memory();
     }
@@ -113,7 +153,7 @@ final class IncomingMessages {
         }
     }
 
-    /** Frees the memory of an arrived message. */
+    /** Frees the memory of the messages up to this one. */
     void take(long sequence) {
         consumed = sequence;
     }

@@ -1,14 +1,14 @@
 package io.hashlayers.worker.collective;
 
 /**
- * The way between this rank and one other. Messages are numbered by operation, and in every operation each side sends
- * exactly one message, so neither can be more than one operation ahead of the other.
+ * The way between this rank and one other. In every operation each side sends exactly one message; messages are posted, and
+ * taken, in the order of the operations. A rank may post those of several operations before it takes the first.
  */
 interface Link extends AutoCloseable {
-    /** The message to be posted next, to be filled before {@link #post}. */
-    Segments outgoing();
+    /** The message of an operation, to be filled before {@link #post}. */
+    Segments outgoing(Operation operation);
 
-    /** Offers the outgoing message; returns at once. */
+    /** Offers the outgoing message; returns at once. Its memory may not change before {@link #release}. */
     void post(Operation operation);
 
     /**
@@ -21,7 +21,7 @@ interface Link extends AutoCloseable {
     /** Gives the memory of the peer's message back. */
     void taken(Operation operation);
 
-    /** Waits until the memory of the posted message may change. */
+    /** Waits until the memory of the messages posted up to this operation may change. */
     void release(Operation operation);
 
     /** Tells the peer why this rank stops; best effort. */

@@ -27,11 +27,31 @@ final class LocalLink implements Link {
 
     /** One way between two ranks; written by its sender but for {@code taken}. */
     private static final class Direction {
-        final Segments message = new Segments();
-        volatile long posted; // operation whose message is in place
-        volatile long taken; // operation whose message was copied
+        final Message[] messages = new Message[Collective.WINDOW]; // of operation s at s % WINDOW
+        volatile long posted; // last operation whose message is in place
+        volatile long taken; // last operation whose message was copied
         volatile @Nullable Thread sender;
         volatile @Nullable Thread receiver;
+
+        Direction() {
+            for (int i = 0; i < messages.length; i++) {
+                messages[i] = new Message();
+            }
+        }
+
+        /**
+         * Where the message of an operation is. The one that was there before, {@code WINDOW} operations ago, was copied: its
+         * sender has finished that operation, or it would not have begun this one.
+         */
+        Message message(long sequence) {
+            return messages[(int) (sequence % messages.length)];
+        }
+    }
+
+    /** Where the bytes of one message lie in its sender's memory. */
+    private static final class Message {
+        final Segments segments = new Segments();
+        Kind kind = Kind.SCALARS;
     }
 
     /** Makes both ends: [0] is that of rank {@code a}, [1] that of rank {@code b}. */
@@ -44,13 +64,14 @@ final class LocalLink implements Link {
     }
 
     @Override
-    public Segments outgoing() {
-        return out.message;
+    public Segments outgoing(Operation operation) {
+        return out.message(operation.sequence()).segments;
     }
 
     @Override
     public void post(Operation operation) {
         out.sender = Thread.currentThread();
+        out.message(operation.sequence()).kind = operation.kind();
         out.posted = operation.sequence();
         LockSupport.unpark(out.receiver);
     }
@@ -60,10 +81,9 @@ final class LocalLink implements Link {
         in.receiver = Thread.currentThread();
         sequence = operation.sequence();
         Wait.until(posted, operation, failure, peer);
-        if (in.message.bytes() != bytes) {
-            throw operation.mismatch(peer, in.message.bytes(), bytes);
-        }
-        return in.message;
+        Message message = in.message(sequence);
+        operation.require(peer, message.kind, message.segments.bytes(), bytes);
+        return message.segments;
     }
 
     @Override

@@ -12,15 +12,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An all-reduce is a reduce-scatter, whose sums run in rank order so that every rank gets the same bits, and an all-gather:
  * {@code (W - 1) / W} of the data leave each rank in each.
+ *
+ * <p>An operation begins by posting all its messages and is finished by taking those of the others. Since all ranks begin the
+ * same operations in the same order, and wait only in an operation whose own messages they have posted, the first operation
+ * that anyone waits in has been, or will be, begun by all.
  */
 final class MeshCollective implements Collective {
     private final int rank;
+    private final String name;
     private final List<@Nullable Link> links; // by peer; null for this rank
-    private final Operation operation;
+    private final Operation[] window = new Operation[WINDOW]; // operation s is at s % WINDOW
     private final FirstFailure failure;
     private final Segments own = new Segments();
     private final Segments incoming = new Segments();
     private final RankOrderSum sum;
+    private long atOnce; // operations begun in this lane
+    private long overlapping; // and in the other
+    private long begun; // last operation that was
+    private long finished; // last operation that was, with all before it
     private ByteBuffer scratch = buffer(1 << 12);
 
     /**
@@ -29,10 +38,13 @@ final class MeshCollective implements Collective {
      */
     MeshCollective(int rank, List<@Nullable Link> links, FirstFailure failure, Duration timeout) {
         this.rank = rank;
+        this.name = "rank " + rank;
         this.links = links;
         this.failure = failure;
-        this.operation = new Operation(rank, timeout);
         this.sum = new RankOrderSum(links.size());
+        for (int i = 0; i < window.length; i++) {
+            window[i] = new Operation(rank, links.size(), timeout);
+        }
     }
 
     @Override
@@ -47,86 +59,35 @@ final class MeshCollective implements Collective {
 
     @Override
     public void allToAll(Matrix send, Matrix receive, RowExchange exchange) {
-        operation.begin("all-to-all");
-        int rowBytes = send.cols() * Float.BYTES;
-        ByteBuffer from = send.memory();
-        ByteBuffer to = receive.memory();
-        for (int peer = 0; peer < worldSize(); peer++) {
-            Segments outgoing = outgoing(peer);
-            for (int i = 0; i < exchange.sendSegments(peer); i++) {
-                outgoing.add(
-                        from,
-                        send.byteOffset() + exchange.sendStart(peer, i) * rowBytes,
-                        exchange.sendRows(peer, i) * rowBytes);
-            }
-            post(peer);
-        }
-        for (int peer = 0; peer < worldSize(); peer++) {
-            Segments target = incoming();
-            for (int i = 0; i < exchange.receiveSegments(peer); i++) {
-                target.add(
-                        to,
-                        receive.byteOffset() + exchange.receiveStart(peer, i) * rowBytes,
-                        exchange.receiveRows(peer, i) * rowBytes);
-            }
-            receive(peer);
-        }
-        release();
-        receive.hostWritten();
+        Operation operation = next(Kind.ALL_TO_ALL);
+        operation.payload().rows(send, receive, exchange);
+        finish(post(operation));
     }
 
     @Override
-    public void reduceScatter(Matrix values) {
-        if (worldSize() == 1) {
-            return;
-        }
-        operation.begin("reduce-scatter");
-        ByteBuffer memory = values.memory();
-        for (int peer = 0; peer < worldSize(); peer++) {
-            outgoing(peer).add(memory, start(values, peer), bytes(values, peer));
-            post(peer);
-        }
-        int mine = bytes(values, rank);
-        for (int peer = 0; peer < worldSize(); peer++) {
-            Segments part = arrived(peer, mine);
-            if (mine > 0) {
-                sum.part(peer, part.memory(), part.start());
-            }
-        }
-        sum.write(memory, start(values, rank), mine / Float.BYTES);
-        for (int peer = 0; peer < worldSize(); peer++) {
-            taken(peer);
-        }
-        release();
-        values.hostWritten();
+    public long beginReduceScatter(Matrix values) {
+        return beginShares(Kind.REDUCE_SCATTER, values);
     }
 
     @Override
-    public void allGather(Matrix values) {
+    public long beginAllGather(Matrix values) {
+        return beginShares(Kind.ALL_GATHER, values);
+    }
+
+    private long beginShares(Kind kind, Matrix values) {
         if (worldSize() == 1) {
-            return;
+            return begun; // nothing to exchange
         }
-        operation.begin("all-gather");
-        ByteBuffer memory = values.memory();
-        for (int peer = 0; peer < worldSize(); peer++) {
-            outgoing(peer).add(memory, start(values, rank), peer == rank ? 0 : bytes(values, rank));
-            post(peer);
-        }
-        for (int peer = 0; peer < worldSize(); peer++) {
-            incoming().add(memory, start(values, peer), peer == rank ? 0 : bytes(values, peer));
-            receive(peer);
-        }
-        release();
-        values.hostWritten();
+        Operation operation = next(kind);
+        operation.payload().shares(values, kind == Kind.REDUCE_SCATTER);
+        return post(operation);
     }
 
-    /** Byte position of a rank's share in the memory of a matrix. */
-    private int start(Matrix values, int peer) {
-        return values.byteOffset() + Share.of(values.size(), peer, worldSize()).start() * Float.BYTES;
-    }
-
-    private int bytes(Matrix values, int peer) {
-        return Share.of(values.size(), peer, worldSize()).length() * Float.BYTES;
+    @Override
+    public void broadcast(Matrix values, int root) {
+        Operation operation = next(Kind.BROADCAST);
+        operation.payload().whole(values, root);
+        finish(post(operation));
     }
 
     @Override
@@ -139,7 +100,7 @@ final class MeshCollective implements Collective {
         for (int i = 0; i < values.length; i++) {
             scratch.putDouble(rank * bytes + i * Double.BYTES, values[i]);
         }
-        gatherScratch("all-reduce of scalars", bytes);
+        gatherScratch(Kind.SCALARS, bytes);
         for (int i = 0; i < values.length; i++) {
             double sum = 0;
             for (int peer = 0; peer < worldSize(); peer++) {
@@ -150,34 +111,10 @@ final class MeshCollective implements Collective {
     }
 
     /** Sends this rank's part of scratch to all, and fills the parts of the others. */
-    private void gatherScratch(String name, int bytes) {
-        operation.begin(name);
-        for (int peer = 0; peer < worldSize(); peer++) {
-            outgoing(peer).add(scratch, rank * bytes, peer == rank ? 0 : bytes);
-            post(peer);
-        }
-        for (int peer = 0; peer < worldSize(); peer++) {
-            incoming().add(scratch, peer * bytes, peer == rank ? 0 : bytes);
-            receive(peer);
-        }
-        release();
-    }
-
-    @Override
-    public void broadcast(Matrix values, int root) {
-        operation.begin("broadcast");
-        int bytes = Math.toIntExact(values.size() * Float.BYTES);
-        ByteBuffer memory = values.memory();
-        for (int peer = 0; peer < worldSize(); peer++) {
-            outgoing(peer).add(memory, values.byteOffset(), rank == root && peer != root ? bytes : 0);
-            post(peer);
-        }
-        for (int peer = 0; peer < worldSize(); peer++) {
-            incoming().add(memory, values.byteOffset(), peer == root && rank != root ? bytes : 0);
-            receive(peer);
-        }
-        release();
-        values.hostWritten();
+    private void gatherScratch(Kind kind, int bytes) {
+        Operation operation = next(kind);
+        operation.payload().scratch(scratch, bytes);
+        finish(post(operation));
     }
 
     @Override
@@ -191,7 +128,7 @@ final class MeshCollective implements Collective {
         }
         reserve((long) worldSize() * longest);
         scratch.put(rank * longest, mine);
-        gatherScratch("all-gather of bytes", longest);
+        gatherScratch(Kind.BYTES, longest);
         byte[][] all = new byte[worldSize()][];
         for (int peer = 0; peer < all.length; peer++) {
             all[peer] = new byte[(int) lengths[peer]];
@@ -220,50 +157,107 @@ final class MeshCollective implements Collective {
         }
     }
 
-    private Segments outgoing(int peer) {
-        Link link = links.get(peer);
-        Segments segments = link == null ? own : link.outgoing();
-        segments.clear();
-        return segments;
+    /** The next operation, its payload to be filled before {@link #post}. */
+    private Operation next(Kind kind) {
+        if (begun - finished == WINDOW) {
+            finish(finished + 1);
+        }
+        begun++;
+        Lane lane = kind.lane();
+        Operation operation = operation(begun);
+        operation.begin(kind, begun, lane.buffer(lane == Lane.AT_ONCE ? atOnce++ : overlapping++));
+        return operation;
     }
 
-    /** Where the message of a peer goes, to be filled before {@link #receive}. */
-    private Segments incoming() {
+    private Operation operation(long sequence) {
+        return window[(int) (sequence % WINDOW)];
+    }
+
+    private long post(Operation operation) {
+        for (int peer = 0; peer < worldSize(); peer++) {
+            Link link = links.get(peer);
+            if (link != null) {
+                Segments message = link.outgoing(operation);
+                message.clear();
+                operation.payload().outgoing(peer, message);
+                link.post(operation);
+            }
+        }
+        return operation.sequence();
+    }
+
+    /** Takes what the others sent in each operation, and only then waits until they have taken what was sent to them. */
+    @Override
+    public void finish(long sequence) {
+        if (sequence > begun) {
+            throw new IllegalArgumentException(
+                    "operation " + sequence + " was not begun; the last that was is operation " + begun);
+        }
+        if (sequence <= finished) {
+            return;
+        }
+        for (long next = finished + 1; next <= sequence; next++) {
+            Operation operation = operation(next);
+            operation.waitFromNow();
+            if (operation.kind() == Kind.REDUCE_SCATTER) {
+                sum(operation);
+            } else {
+                copy(operation);
+            }
+        }
+        release(operation(sequence));
+        for (long next = finished + 1; next <= sequence; next++) {
+            operation(next).payload().done();
+        }
+        finished = sequence;
+    }
+
+    private void copy(Operation operation) {
+        for (int peer = 0; peer < worldSize(); peer++) {
+            incoming.clear();
+            operation.payload().incoming(peer, incoming);
+            arrived(operation, peer).copyTo(incoming);
+            taken(operation, peer);
+        }
+    }
+
+    private void sum(Operation operation) {
         incoming.clear();
-        return incoming;
+        operation.payload().incoming(rank, incoming);
+        for (int peer = 0; peer < worldSize(); peer++) {
+            Segments part = arrived(operation, peer);
+            if (incoming.bytes() > 0) {
+                sum.part(peer, part.memory(), part.start());
+            }
+        }
+        if (incoming.bytes() > 0) {
+            sum.write(incoming.memory(), incoming.start(), (int) (incoming.bytes() / Float.BYTES));
+        }
+        for (int peer = 0; peer < worldSize(); peer++) {
+            taken(operation, peer);
+        }
     }
 
-    private void post(int peer) {
+    /** The message of a peer, which must be as long as {@link #incoming}. */
+    private Segments arrived(Operation operation, int peer) {
         Link link = links.get(peer);
         if (link != null) {
-            link.post(operation);
+            return link.arrived(operation, incoming.bytes());
         }
-    }
-
-    private void receive(int peer) {
-        arrived(peer, incoming.bytes()).copyTo(incoming);
-        taken(peer);
-    }
-
-    private Segments arrived(int peer, long bytes) {
-        Link link = links.get(peer);
-        if (link != null) {
-            return link.arrived(operation, bytes);
-        }
-        if (own.bytes() != bytes) {
-            throw operation.mismatch("rank " + rank, own.bytes(), bytes);
-        }
+        own.clear();
+        operation.payload().outgoing(rank, own);
+        operation.require(name, operation.kind(), own.bytes(), incoming.bytes());
         return own;
     }
 
-    private void taken(int peer) {
+    private void taken(Operation operation, int peer) {
         Link link = links.get(peer);
         if (link != null) {
             link.taken(operation);
         }
     }
 
-    private void release() {
+    private void release(Operation operation) {
         for (int peer = 0; peer < worldSize(); peer++) {
             Link link = links.get(peer);
             if (link != null) {

@@ -11,26 +11,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class RankOrderSum {
     private static final int BLOCK = 2048; // floats
+    private static final int VIEWS = Lane.OVERLAPPING.buffers(); // as many memories as messages come in
 
     private final float[] sum = new float[BLOCK];
     private final float[] part = new float[BLOCK];
     private final Part[] parts;
     private final Part target = new Part();
 
-    /** Floats in some memory; the view is made anew only for other memory. */
+    /** Floats in some memory. Views of it are kept for the next time: messages and buckets lie where earlier ones did. */
     private static final class Part {
-        private @Nullable ByteBuffer memory;
+        private final @Nullable ByteBuffer[] memories = new ByteBuffer[VIEWS];
+        private final FloatBuffer[] views = new FloatBuffer[VIEWS];
         private FloatBuffer floats = FloatBuffer.allocate(0);
         private int start;
+        private int oldest;
 
         @SuppressWarnings("ReferenceEquality") // equals would compare the bytes
         void show(ByteBuffer bytes, int offset) {
-            if (bytes != memory) {
-                memory = bytes;
-                floats =
-                        bytes.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
-            }
             start = offset / Float.BYTES;
+            for (int i = 0; i < VIEWS; i++) {
+                if (memories[i] == bytes) {
+                    floats = views[i];
+                    return;
+                }
+            }
+            floats = bytes.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            memories[oldest] = bytes;
+            views[oldest] = floats;
+            oldest = (oldest + 1) % VIEWS;
         }
     }
 

@@ -13,10 +13,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Between ranks of different JVMs, over one connection for each direction.
  *
- * <p>A message is copied, with its headers, into one of two buffers that take turns, so the sender's memory is free at once. A
- * buffer is free again after two operations: by then the peer has answered an operation that it began after it had
- * taken this message. Between JVMs of one machine the buffers of large messages are shared memory, and the connection
- * carries only the signal.
+ * <p>A message is copied, with its headers, into a buffer of its {@link Lane}, so the sender's memory is free at once, and the
+ * transport's threads send it while the rank computes. Between JVMs of one machine the buffers of large messages are shared
+ * memory, and the connection carries only the signal.
  */
 final class RemoteLink implements Link {
     private static final long GRACE_NANOS = Duration.ofMillis(500).toNanos(); // for the reason of a closed connection
@@ -33,17 +32,23 @@ final class RemoteLink implements Link {
     private final IncomingMessages messages;
     private final FirstFailure failure;
     private final int maxMessageBytes;
-    private final @Nullable SharedMemory[] shared = new SharedMemory[2];
-    private final ByteBuffer[] signals = {
-        ByteBuffer.allocateDirect(SIGNAL_BYTES), ByteBuffer.allocateDirect(SIGNAL_BYTES)
-    };
+    private final Outgoing[] buffers = new Outgoing[Lane.BUFFERS];
     private int sharedFromBytes;
     private final Segments outgoing = new Segments();
     private final Segments staged = new Segments();
-    private final ByteBuffer[] staging = {ByteBuffer.allocateDirect(0), ByteBuffer.allocateDirect(0)};
 
     private long sequence;
     private final BooleanSupplier arrived = this::arrived;
+
+    /** Where a message lies until the peer has taken it; what it needs of these is made when it first needs it. */
+    private static final class Outgoing {
+        ByteBuffer frames = ByteBuffer.allocateDirect(0);
+
+        @Nullable
+        SharedMemory shared;
+
+        ByteBuffer signal = ByteBuffer.allocateDirect(0); // that a message is in shared memory
+    }
 
     RemoteLink(
             int rank,
@@ -63,42 +68,52 @@ final class RemoteLink implements Link {
         this.failure = failure;
         this.maxMessageBytes = maxMessageBytes;
         this.sharedFromBytes = sharedFromBytes;
+        for (int i = 0; i < buffers.length; i++) {
+            buffers[i] = new Outgoing();
+        }
         connection.whenClosed(messages::lost);
     }
 
     @Override
-    public Segments outgoing() {
-        return outgoing;
+    public Segments outgoing(Operation operation) {
+        return outgoing; // copied when it is posted
     }
 
     @Override
     public void post(Operation operation) {
         int total = Math.toIntExact(outgoing.bytes());
-        SharedMemory memory = total >= sharedFromBytes ? reserveShared(operation, total) : null;
+        Outgoing buffer = buffers[operation.buffer()];
+        SharedMemory memory = total >= sharedFromBytes ? reserveShared(buffer, total) : null;
         if (memory == null) {
-            postByWire(operation, total);
+            postByWire(operation, buffer, total);
         } else {
-            postShared(operation, total, memory);
+            postShared(operation, buffer, memory, total);
         }
     }
 
-    private void postShared(Operation operation, int total, SharedMemory memory) {
+    private void postShared(Operation operation, Outgoing buffer, SharedMemory memory, int total) {
         staged.clear();
         staged.add(memory.memory(), 0, total);
         outgoing.copyTo(staged);
-        ByteBuffer signal = signals[slot(operation)].clear();
-        new Frame(Frame.SHARED, token, rank, peer, operation.sequence(), 0, total).write(signal);
-        connection.send(signal.putLong(memory.id()).flip());
+        if (buffer.signal.capacity() == 0) {
+            buffer.signal = ByteBuffer.allocateDirect(SIGNAL_BYTES);
+        }
+        frame(Frame.SHARED, operation, 0, total).write(buffer.signal.clear());
+        connection.send(buffer.signal.putLong(memory.id()).flip());
+    }
+
+    private Frame frame(byte kind, Operation operation, int offset, int total) {
+        return new Frame(
+                kind, token, rank, peer, operation.kind(), operation.buffer(), operation.sequence(), offset, total);
     }
 
     /** Shared memory for a message; null, and none from now on, if there is no room for it. */
-    private @Nullable SharedMemory reserveShared(Operation operation, int bytes) {
-        int slot = slot(operation);
-        SharedMemory memory = shared[slot];
+    private @Nullable SharedMemory reserveShared(Outgoing buffer, int bytes) {
+        SharedMemory memory = buffer.shared;
         if (memory == null || memory.memory().capacity() < bytes) {
             try {
                 memory = SharedMemory.create(bytes);
-                shared[slot] = memory;
+                buffer.shared = memory;
             } catch (IOException e) {
                 log.warn(
                         "exchanges with {} through sockets: no shared memory of {} bytes, {}",
@@ -112,34 +127,25 @@ final class RemoteLink implements Link {
         return memory;
     }
 
-    private static int slot(Operation operation) {
-        return (int) (operation.sequence() & 1);
-    }
-
-    private void postByWire(Operation operation, int total) {
+    private void postByWire(Operation operation, Outgoing buffer, int total) {
         int frames = Math.max(1, (total + maxMessageBytes - 1) / maxMessageBytes);
-        ByteBuffer buffer = reserve(operation, total + frames * Frame.HEADER_BYTES);
+        int bytes = total + frames * Frame.HEADER_BYTES;
+        if (buffer.frames.capacity() < bytes) {
+            buffer.frames = ByteBuffer.allocateDirect(bytes);
+        }
         staged.clear();
         for (int i = 0; i < frames; i++) {
             int offset = i * maxMessageBytes;
-            staged.add(buffer, offset + (i + 1) * Frame.HEADER_BYTES, Math.min(maxMessageBytes, total - offset));
+            staged.add(buffer.frames, offset + (i + 1) * Frame.HEADER_BYTES, Math.min(maxMessageBytes, total - offset));
         }
         outgoing.copyTo(staged);
         for (int i = 0; i < frames; i++) {
             int offset = i * maxMessageBytes;
-            ByteBuffer frame = buffer.slice(
+            ByteBuffer frame = buffer.frames.slice(
                     offset + i * Frame.HEADER_BYTES, Frame.HEADER_BYTES + Math.min(maxMessageBytes, total - offset));
-            new Frame(Frame.DATA, token, rank, peer, operation.sequence(), offset, total).write(frame);
+            frame(Frame.DATA, operation, offset, total).write(frame);
             connection.send(frame.rewind());
         }
-    }
-
-    private ByteBuffer reserve(Operation operation, int bytes) {
-        int slot = slot(operation);
-        if (staging[slot].capacity() < bytes) {
-            staging[slot] = ByteBuffer.allocateDirect(bytes);
-        }
-        return staging[slot];
     }
 
     @Override
@@ -147,11 +153,7 @@ final class RemoteLink implements Link {
         messages.readBy(Thread.currentThread());
         sequence = operation.sequence();
         Wait.until(arrived, operation, failure, name);
-        Segments message = messages.message(sequence);
-        if (message.bytes() != bytes) {
-            throw operation.mismatch(name, message.bytes(), bytes);
-        }
-        return message;
+        return messages.message(operation, name, bytes);
     }
 
     @Override
@@ -183,8 +185,8 @@ final class RemoteLink implements Link {
     @Override
     public void close() {
         farewell(Frame.BYE, new byte[0], 0);
-        for (SharedMemory memory : shared) {
-            unlink(memory);
+        for (Outgoing buffer : buffers) {
+            unlink(buffer.shared);
         }
     }
 
@@ -200,7 +202,7 @@ final class RemoteLink implements Link {
 
     private void farewell(byte kind, byte[] payload, int length) {
         ByteBuffer frame = ByteBuffer.allocate(Frame.HEADER_BYTES + length);
-        new Frame(kind, token, rank, peer, 0, 0, length).write(frame);
+        new Frame(kind, token, rank, peer, Kind.SCALARS, 0, 0, 0, length).write(frame);
         try {
             connection.flush(frame.put(payload, 0, length).flip(), GOODBYE);
         } catch (InterruptedException e) {

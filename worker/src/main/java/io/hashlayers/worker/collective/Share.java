@@ -10,7 +10,12 @@ package io.hashlayers.worker.collective;
 public record Share(int start, int end) {
     /** The share of a rank in {@code size} elements: equal ones but for 1. */
     public static Share of(long size, int rank, int worldSize) {
-        return new Share((int) (size * rank / worldSize), (int) (size * (rank + 1) / worldSize));
+        return new Share(start(size, rank, worldSize), start(size, rank + 1, worldSize));
+    }
+
+    /** Where that share starts; that of rank {@code worldSize} is the end of the vector. */
+    static int start(long size, int rank, int worldSize) {
+        return (int) (size * rank / worldSize);
     }
 
     public int length() {

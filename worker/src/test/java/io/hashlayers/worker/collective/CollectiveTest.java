@@ -1,21 +1,21 @@
 package io.hashlayers.worker.collective;
 
+import static io.hashlayers.worker.collective.ConnectedRanks.SOCKETS_ONLY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.testing.RandomSeeds;
+import io.hashlayers.worker.collective.ConnectedRanks.Topology;
 import io.hashlayers.worker.kernels.Matrix;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.network.sasl.SecretKeyHolder;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,59 +23,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class CollectiveTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
-    private static final int SOCKETS_ONLY = Integer.MAX_VALUE;
-    private static final int SHARED_FROM = 100; // bytes: in most tests some messages go either way
 
-    private final List<Endpoint> endpoints = new ArrayList<>();
-
-    /** How the ranks of a test are connected. */
-    enum Topology {
-        /** Threads of one JVM. */
-        MEMORY,
-        /** An endpoint for every rank: all by sockets. */
-        SOCKETS,
-        /** As that, with large messages in shared memory. */
-        SHARED_MEMORY,
-        /** Two ranks to an endpoint. */
-        MIXED
-    }
+    private final ConnectedRanks ranks = new ConnectedRanks();
 
     @AfterEach
     void closeEndpoints() {
-        endpoints.forEach(Endpoint::close);
+        ranks.close();
     }
 
     private List<Collective> connect(Topology topology, int worldSize, Duration timeout) {
-        return topology == Topology.MEMORY
-                ? LocalCollectives.create(worldSize, timeout)
-                : join(
-                        worldSize,
-                        topology == Topology.MIXED ? 2 : 1,
-                        timeout,
-                        Map.of(),
-                        null,
-                        topology == Topology.SHARED_MEMORY ? SHARED_FROM : SOCKETS_ONLY);
-    }
-
-    private List<Collective> join(
-            int worldSize,
-            int ranksPerEndpoint,
-            Duration timeout,
-            Map<String, String> conf,
-            @Nullable SecretKeyHolder secret,
-            int sharedFromBytes) {
-        List<Endpoint> byRank = new ArrayList<>();
-        for (int rank = 0; rank < worldSize; rank++) {
-            if (rank % ranksPerEndpoint == 0) {
-                endpoints.add(
-                        new Endpoint(new TransportSettings("127.0.0.1", conf, secret, "app", 1000, sharedFromBytes)));
-            }
-            byRank.add(endpoints.get(endpoints.size() - 1));
-        }
-        List<String> addresses = byRank.stream().map(Endpoint::address).toList();
-        return IntStream.range(0, worldSize)
-                .mapToObj(rank -> byRank.get(rank).join(rank, addresses, timeout))
-                .toList();
+        return ranks.connect(topology, worldSize, timeout);
     }
 
     @ParameterizedTest
@@ -227,11 +184,10 @@ class CollectiveTest {
     void aPeerWithoutTheSecretIsRefused() {
         Map<String, String> conf = Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", "true");
         Endpoint guarded =
-                new Endpoint(new TransportSettings("127.0.0.1", conf, secret("right"), "app", 1000, SOCKETS_ONLY));
-        Endpoint open = new Endpoint(new TransportSettings("127.0.0.1", Map.of(), null, "app", 1000, SOCKETS_ONLY));
+                ranks.open(new TransportSettings("127.0.0.1", conf, secret("right"), "app", 1000, SOCKETS_ONLY));
+        Endpoint open = ranks.open(new TransportSettings("127.0.0.1", Map.of(), null, "app", 1000, SOCKETS_ONLY));
         Endpoint wrong =
-                new Endpoint(new TransportSettings("127.0.0.1", conf, secret("wrong"), "app", 1000, SOCKETS_ONLY));
-        endpoints.addAll(List.of(guarded, open, wrong));
+                ranks.open(new TransportSettings("127.0.0.1", conf, secret("wrong"), "app", 1000, SOCKETS_ONLY));
 
         assertThat(refusal(wrong, guarded)).hasMessageContaining("cannot reach rank 1");
         // Without the handshake a connection stands, but Spark lets nothing through it: no answer ever comes.
@@ -245,7 +201,7 @@ class CollectiveTest {
     void peersWithTheSecretTalkEncryptedAndUnencrypted() throws Exception {
         for (String encrypted : List.of("true", "false")) {
             Map<String, String> conf = Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", encrypted);
-            RankThreads.runAll(join(2, 1, TIMEOUT, conf, secret("right"), SOCKETS_ONLY), collective -> {
+            RankThreads.runAll(ranks.join(2, 1, TIMEOUT, conf, secret("right"), SOCKETS_ONLY), collective -> {
                 Matrix values = matrix(random(0, 5000));
                 collective.allReduce(values);
                 assertThat(values.get(0, 7)).isEqualTo(2 * random(0, 5000)[7]);

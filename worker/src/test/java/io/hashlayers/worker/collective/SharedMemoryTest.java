@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class SharedMemoryTest {
@@ -45,12 +46,12 @@ class SharedMemoryTest {
     @Test
     void aSignalWithoutItsMemoryEndsTheRankThatWaits() {
         var messages = new IncomingMessages();
-        var frame = new Frame(Frame.SHARED, 1, 0, 1, 1, 0, 5000);
+        var frame = signal(1, 5000);
 
         assertThat(messages.addShared(frame, id(4711))).isTrue();
         assertThat(messages.arrived(1)).isTrue();
 
-        assertThatThrownBy(() -> messages.message(1))
+        assertThatThrownBy(() -> messages.message(operation(), "rank 0", 5000))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.PEER_LOST))
                 .hasMessageContaining("the shared memory of a message cannot be mapped");
@@ -61,19 +62,28 @@ class SharedMemoryTest {
         SharedMemory made = SharedMemory.create(100);
         var messages = new IncomingMessages();
 
-        messages.addShared(new Frame(Frame.SHARED, 1, 0, 1, 1, 0, 101), id(made.id()));
+        messages.addShared(signal(1, 101), id(made.id()));
 
-        assertThatThrownBy(() -> messages.message(1)).hasMessageContaining("said to be in less shared memory");
+        assertThatThrownBy(() -> messages.message(operation(), "rank 0", 101))
+                .hasMessageContaining("said to be in less shared memory");
     }
 
     @Test
     void aSignalOutOfTurnIsRefused() {
         var messages = new IncomingMessages();
 
-        assertThat(messages.addShared(new Frame(Frame.SHARED, 1, 0, 1, 2, 0, 100), id(1)))
-                .isFalse();
-        assertThat(messages.addShared(new Frame(Frame.SHARED, 1, 0, 1, 1, 0, 100), ByteBuffer.allocate(4)))
-                .isFalse();
+        assertThat(messages.addShared(signal(2, 100), id(1))).isFalse();
+        assertThat(messages.addShared(signal(1, 100), ByteBuffer.allocate(4))).isFalse();
+    }
+
+    private static Frame signal(long sequence, int total) {
+        return new Frame(Frame.SHARED, 1, 0, 1, Kind.ALL_TO_ALL, 0, sequence, 0, total);
+    }
+
+    private static Operation operation() {
+        Operation operation = new Operation(1, 2, Duration.ofSeconds(1));
+        operation.begin(Kind.ALL_TO_ALL, 1, 0);
+        return operation;
     }
 
     private static ByteBuffer id(long id) {

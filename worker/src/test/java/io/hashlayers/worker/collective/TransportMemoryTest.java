@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The oracle is the JVM, which counts the direct buffers that it hands out. */
 class TransportMemoryTest {
     private static final int WORLD_SIZE = 3;
-    private static final int FLOATS = 30_000;
+    private static final int FLOATS = 9_000; // so that all of it is less than a chunk of Netty
     private static final int MAX_MESSAGE_BYTES = 1000;
     /** Its pools grow by so much at a time, as the connections come to use them. */
     private static final long CHUNK_OF_NETTY = 4 << 20;
@@ -38,13 +38,18 @@ class TransportMemoryTest {
             long before = directBytes();
 
             RankThreads.runAll(collectives, collective -> {
-                collective.allReduce(values.get(collective.rank()));
-                collective.allReduce(values.get(collective.rank()));
+                Matrix mine = values.get(collective.rank());
+                for (int i = 0; i < Collective.WINDOW; i++) {
+                    collective.allReduce(mine);
+                }
+                for (int i = 0; i < 2; i++) {
+                    collective.allToAll(mine, mine, new ToAll());
+                }
             });
 
             long message = TransportMemory.reductionMessage(FLOATS, WORLD_SIZE);
-            long planned = WORLD_SIZE * TransportMemory.ofRank(WORLD_SIZE - 1, message, MAX_MESSAGE_BYTES);
-            assertThat(message).isEqualTo(40_000);
+            long planned = WORLD_SIZE * TransportMemory.ofRank(WORLD_SIZE - 1, 4 * FLOATS, message, MAX_MESSAGE_BYTES);
+            assertThat(message).isEqualTo(12_000);
             assertThat((directBytes() - before) % CHUNK_OF_NETTY).isBetween(planned * 99 / 100, planned * 101 / 100);
         } finally {
             endpoints.forEach(Endpoint::close);
@@ -53,8 +58,42 @@ class TransportMemoryTest {
 
     @Test
     void ranksOfOneJvmTakeNone() {
-        assertThat(TransportMemory.ofRank(0, 1 << 20, MAX_MESSAGE_BYTES)).isZero();
+        assertThat(TransportMemory.ofRank(0, 1 << 20, 1 << 20, MAX_MESSAGE_BYTES))
+                .isZero();
         assertThat(TransportMemory.reductionMessage(1 << 20, 1)).isZero();
+    }
+
+    /** The same row to everyone, and that of the last one stays. */
+    private record ToAll() implements RowExchange {
+        @Override
+        public int sendSegments(int peer) {
+            return 1;
+        }
+
+        @Override
+        public int sendStart(int peer, int segment) {
+            return 0;
+        }
+
+        @Override
+        public int sendRows(int peer, int segment) {
+            return 1;
+        }
+
+        @Override
+        public int receiveSegments(int peer) {
+            return 1;
+        }
+
+        @Override
+        public int receiveStart(int peer, int segment) {
+            return 0;
+        }
+
+        @Override
+        public int receiveRows(int peer, int segment) {
+            return 1;
+        }
     }
 
     private static long directBytes() {
