@@ -9,6 +9,7 @@ import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -76,13 +77,20 @@ final class TrainingSteps {
     /** Does one step and returns its nats on this rank. */
     double step(long step) {
         double nats = 0;
-        for (int microBatch = 0; microBatch < config.train().accumulateBatches(); microBatch++) {
+        int last = config.train().accumulateBatches() - 1;
+        for (int microBatch = 0; microBatch <= last; microBatch++) {
             long start = System.nanoTime();
             draw(step, microBatch);
             if (times != null) {
                 times.add(DRAW, targets.length, 1, 0, 0, 0, System.nanoTime() - start);
             }
-            nats += network.forwardBackward(step, microBatch, tokens[collective.rank()], targets, gradientScale);
+            nats += network.forwardBackward(
+                    step,
+                    microBatch,
+                    tokens[collective.rank()],
+                    targets,
+                    gradientScale,
+                    microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY);
         }
         optimizer.update(step, optimizer.reduceGradients(more));
         return nats;

@@ -70,8 +70,8 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
     }
 
     private static long largestReduction(ModelConfig model, int worldSize) {
-        long piece = Math.min(ParameterGroup.PIECE, ParameterLayout.of(model).denseParameters());
-        return TransportMemory.reductionMessage(piece, worldSize);
+        long dense = ParameterLayout.of(model).denseParameters();
+        return TransportMemory.reductionMessage(Math.min(ParameterGroup.sharedPiece(dense), dense), worldSize);
     }
 
     /** Which ranks share a process is not known before they meet, so it gets the busiest ones. */

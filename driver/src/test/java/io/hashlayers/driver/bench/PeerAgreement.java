@@ -13,6 +13,7 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameter;
@@ -125,7 +126,7 @@ final class PeerAgreement {
                 Collections.nCopies(model.sparseLayers().size(), router),
                 Activations.kept(tokens.length, tokens.length),
                 1);
-        return network.forwardBackward(1, 0, tokens, targets, 1f / tokens.length);
+        return network.forwardBackward(1, 0, tokens, targets, 1f / tokens.length, GradientsReady.NOBODY);
     }
 
     /** Largest norm of the difference of a tensor's gradients, as a share of the norm of its gradient. */

@@ -6,6 +6,7 @@ import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.AdamStep;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.ParameterGroup;
 import java.util.Arrays;
 import java.util.List;
@@ -18,15 +19,16 @@ import org.jspecify.annotations.Nullable;
  * its share alone and updates that, and an all-gather spreads the new values. Experts are on one rank each and their gradients
  * are whole already. An expert without rows has a zero gradient and is updated like any other: its moments decay and move it.
  *
- * <p>A step is {@link #reduceGradients}, then {@link #update}. Belongs to the thread of its rank.
+ * <p>A step is {@link #reduceGradients}, then {@link #update}. Before it, the last backward pass may tell {@link #gradientsReady} which
+ * gradients are complete: their sum then begins while the pass goes on. Belongs to the thread of its rank.
  */
 public final class Optimizer {
     private final OptimizerConfig config;
     private final LearningRate learningRate;
     private final ParameterGroup dense;
     private final ParameterGroup experts;
-    private final List<Matrix> denseGradients;
     private final List<Matrix> denseValues;
+    private final DenseReduction reduction;
     private final UpdatedParameters share;
     private final UpdatedParameters own;
     private final Kernels kernels;
@@ -51,8 +53,8 @@ public final class Optimizer {
         this.learningRate = new LearningRate(config, steps);
         this.dense = dense;
         this.experts = experts;
-        this.denseGradients = dense.gradients();
         this.denseValues = dense.values();
+        this.reduction = new DenseReduction(dense, kernels, collective);
         this.share = new UpdatedParameters(dense, collective.rank(), collective.worldSize());
         this.own = new UpdatedParameters(experts, 0, 1);
         this.kernels = kernels;
@@ -64,6 +66,11 @@ public final class Optimizer {
         return learningRate.at(step);
     }
 
+    /** Hears in the last backward pass of a step which dense gradients are complete, and begins to sum them over the ranks. */
+    public GradientsReady gradientsReady() {
+        return reduction;
+    }
+
     /**
      * Sums the gradients that were added up since the last step over the ranks. All ranks call it together.
      *
@@ -72,15 +79,14 @@ public final class Optimizer {
      *     every rank
      */
     public double reduceGradients(double[] more) {
-        dense.completeGradients(kernels);
+        reduction.from(0);
         experts.completeGradients(kernels);
-        for (int piece = 0; piece < denseGradients.size(); piece++) {
-            collective.reduceScatter(denseGradients.get(piece));
-        }
+        double ofExperts = own.sumOfSquares(kernels); // while the last pieces are under way
+        reduction.finish();
         if (sums.length != 1 + more.length) {
             sums = new double[1 + more.length];
         }
-        sums[0] = share.sumOfSquares(kernels) + own.sumOfSquares(kernels);
+        sums[0] = share.sumOfSquares(kernels) + ofExperts;
         System.arraycopy(more, 0, sums, 1, more.length);
         collective.allReduce(sums);
         System.arraycopy(sums, 1, more, 0, more.length);
@@ -103,11 +109,13 @@ public final class Optimizer {
         }
         AdamStep plain = adamStep(step, norm, 0);
         AdamStep decaying = adamStep(step, norm, config.weightDecay());
-        share.update(kernels, plain, decaying);
-        own.update(kernels, plain, decaying);
+        long gathers = 0;
         for (int piece = 0; piece < denseValues.size(); piece++) {
-            collective.allGather(denseValues.get(piece));
+            share.update(piece, kernels, plain, decaying);
+            gathers = collective.beginAllGather(denseValues.get(piece));
         }
+        own.update(kernels, plain, decaying); // while the new values are under way
+        collective.finish(gathers);
         dense.clearGradients();
         experts.clearGradients();
     }

@@ -15,7 +15,7 @@ import java.util.List;
  */
 final class UpdatedParameters {
     private final List<Piece> pieces = new ArrayList<>();
-    private final List<Run> runs = new ArrayList<>();
+    private final List<List<Run>> runs = new ArrayList<>(); // of each piece of the group
 
     /** The share of one piece of the group; all [1, n]. */
     record Piece(Matrix gradient, Matrix firstMoment, Matrix secondMoment) {}
@@ -31,6 +31,8 @@ final class UpdatedParameters {
     UpdatedParameters(ParameterGroup group, int rank, int worldSize) {
         List<Matrix> gradients = group.gradients();
         for (int number = 0; number < gradients.size(); number++) {
+            List<Run> ofPiece = new ArrayList<>();
+            runs.add(ofPiece);
             Share share = Share.of(gradients.get(number).size(), rank, worldSize);
             if (share.length() > 0) {
                 Piece piece = new Piece(
@@ -38,12 +40,12 @@ final class UpdatedParameters {
                         Matrix.allocate(1, share.length()),
                         Matrix.allocate(1, share.length()));
                 pieces.add(piece);
-                addRuns(piece, group.slices(number, share.start(), share.end()));
+                addRuns(ofPiece, piece, group.slices(number, share.start(), share.end()));
             }
         }
     }
 
-    private void addRuns(Piece piece, List<ParameterSlice> slices) {
+    private static void addRuns(List<Run> runs, Piece piece, List<ParameterSlice> slices) {
         int start = 0;
         for (ParameterSlice slice : slices) {
             int length = (int) slice.value().size();
@@ -69,11 +71,16 @@ final class UpdatedParameters {
     }
 
     /**
+     * Updates what this rank has of one piece of the group.
+     *
+     * @param number of the piece in {@link ParameterGroup#values}
      * @param plain for tensors that do not decay
      * @param decaying for the others
      */
-    void update(Kernels kernels, AdamStep plain, AdamStep decaying) {
-        for (Run run : runs) {
+    void update(int number, Kernels kernels, AdamStep plain, AdamStep decaying) {
+        List<Run> ofPiece = runs.get(number);
+        for (int i = 0; i < ofPiece.size(); i++) {
+            Run run = ofPiece.get(i);
             ParameterSlice slice = run.slice();
             kernels.adam(
                     slice.value(),
@@ -81,6 +88,13 @@ final class UpdatedParameters {
                     run.firstMoment(),
                     run.secondMoment(),
                     slice.spec().decay() ? decaying : plain);
+        }
+    }
+
+    /** As {@link #update(int, Kernels, AdamStep, AdamStep)}, of all pieces. */
+    void update(Kernels kernels, AdamStep plain, AdamStep decaying) {
+        for (int number = 0; number < runs.size(); number++) {
+            update(number, kernels, plain, decaying);
         }
     }
 }

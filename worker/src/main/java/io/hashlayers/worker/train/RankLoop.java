@@ -10,6 +10,7 @@ import io.hashlayers.worker.checkpoint.CheckpointWriter;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.optimizer.Optimizer;
+import io.hashlayers.worker.transformer.GradientsReady;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -101,9 +102,11 @@ public final class RankLoop {
     private StepMetrics step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
         Arrays.fill(sums, 0);
-        for (int microBatch = 0; microBatch < train.accumulateBatches(); microBatch++) {
+        int last = train.accumulateBatches() - 1;
+        for (int microBatch = 0; microBatch <= last; microBatch++) {
             StepInput input = batches.next();
-            sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep);
+            GradientsReady ready = microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY;
+            sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
             countRows(input.plan());
         }
         double norm = optimizer.reduceGradients(sums);

@@ -7,6 +7,7 @@ import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -60,9 +61,10 @@ final class RankModel {
     }
 
     /** Runs one micro-batch of a step forward and backward; returns the nats of this rank's rows. */
-    double forwardBackward(long step, int microBatch, StepInput input, float gradientScale) {
+    double forwardBackward(
+            long step, int microBatch, StepInput input, float gradientScale, GradientsReady ready) {
         follow(input);
-        return network.forwardBackward(step, microBatch, input.tokens(), input.targets(), gradientScale);
+        return network.forwardBackward(step, microBatch, input.tokens(), input.targets(), gradientScale, ready);
     }
 
     /** The nats of this rank's rows. */

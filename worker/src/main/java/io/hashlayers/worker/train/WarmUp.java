@@ -86,7 +86,7 @@ public final class WarmUp {
     private void run() {
         long end = System.nanoTime() + AT_MOST.toNanos();
         for (long step = 1; step <= STEPS && System.nanoTime() < end; step++) {
-            network.forwardBackward(step, 0, tokens, tokens, 1f / CONTEXT);
+            network.forwardBackward(step, 0, tokens, tokens, 1f / CONTEXT, optimizer.gradientsReady());
             optimizer.update(step, optimizer.reduceGradients(more));
         }
     }

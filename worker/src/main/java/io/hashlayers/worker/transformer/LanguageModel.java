@@ -6,6 +6,7 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.Router;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The model of one rank: embedding, blocks, head, and the way back.
@@ -24,6 +25,7 @@ public final class LanguageModel {
     private final TokenEmbedding embedding;
     private final List<Block> blocks = new ArrayList<>();
     private final LanguageModelHead head;
+    private final long[] starts; // of the dense tensors of blocks, and of the final norm, [layers + 1]
     private final Matrix gradient; // [R, D] of the residual stream, from the head down to the embedding
 
     /**
@@ -59,6 +61,9 @@ public final class LanguageModel {
             x = block.out();
         }
         this.head = new LanguageModelHead(setup, x);
+        this.starts = IntStream.rangeClosed(0, config.layers())
+                .mapToLong(parameters.layout()::blockStart)
+                .toArray();
         this.gradient = workspace.backwardScratch("stream gradient", rows, config.modelDim());
     }
 
@@ -70,16 +75,20 @@ public final class LanguageModel {
      * @param tokens token ids, [R]
      * @param targets the token that follows each, [R]; rows with a negative target count nothing
      * @param gradientScale factor of the gradient of the sum of nats: 1 / targets of the global batch
+     * @param ready hears of dense gradients as soon as this pass has completed them; experts' are complete at the end
      * @return sum of nats over the rows of this rank
      */
-    public double forwardBackward(long step, int microBatch, int[] tokens, int[] targets, float gradientScale) {
+    public double forwardBackward(
+            long step, int microBatch, int[] tokens, int[] targets, float gradientScale, GradientsReady ready) {
         requireRows(tokens);
         requireRows(targets);
         stream.train(step, ((long) microBatch * collective.worldSize() + collective.rank()) * rows);
         forward(tokens);
         double nats = head.forwardBackward(targets, gradientScale, gradient);
-        backward();
-        embedding.backward(tokens, gradient);
+        ready.from(starts[blocks.size()]);
+        backward(ready);
+        embedding.backward(tokens, gradient); // the head has added to the gradient of the same table
+        ready.from(0);
         return nats;
     }
 
@@ -112,13 +121,14 @@ public final class LanguageModel {
         }
     }
 
-    private void backward() {
+    private void backward(GradientsReady ready) {
         int last = blocks.size() - 1;
         for (int layer = last; layer >= 0; layer--) {
             if (recomputing && layer < last) { // no block has run since the last one
                 blocks.get(layer).recompute();
             }
             blocks.get(layer).backward(gradient);
+            ready.from(starts[layer]);
         }
     }
 

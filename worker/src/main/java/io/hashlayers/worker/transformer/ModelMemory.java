@@ -35,8 +35,10 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
         long dense = layout.denseParameters();
         long experts = expertParameters(layout, localExperts);
         return new ModelMemory(
-                TRAINING_COPIES * WorkspaceSizes.bytes(dense) + momentBytes(dense, rank, worldSize),
-                TRAINING_COPIES * WorkspaceSizes.bytes(experts) + momentBytes(experts, 0, 1),
+                TRAINING_COPIES * WorkspaceSizes.bytes(dense)
+                        + momentBytes(dense, ParameterGroup.sharedPiece(dense), rank, worldSize),
+                TRAINING_COPIES * WorkspaceSizes.bytes(experts)
+                        + momentBytes(experts, ParameterGroup.LARGEST_PIECE, 0, 1),
                 sizes.keptBytes(),
                 sizes.scratchBytes());
     }
@@ -57,11 +59,10 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
     }
 
     /** Both moments of a rank's share of each piece of a group. */
-    private static long momentBytes(long floats, int rank, int worldSize) {
+    private static long momentBytes(long floats, long piece, int rank, int worldSize) {
         long share = 0;
-        for (long offset = 0; offset < floats; offset += ParameterGroup.PIECE) {
-            share += Share.of(Math.min(ParameterGroup.PIECE, floats - offset), rank, worldSize)
-                    .length();
+        for (long offset = 0; offset < floats; offset += piece) {
+            share += Share.of(Math.min(piece, floats - offset), rank, worldSize).length();
         }
         return MOMENTS * Float.BYTES * share;
     }

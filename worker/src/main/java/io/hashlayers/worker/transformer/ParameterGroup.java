@@ -1,5 +1,6 @@
 package io.hashlayers.worker.transformer;
 
+import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 import java.util.ArrayList;
@@ -10,15 +11,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Parameters of one kind of one rank, in flat memory: all values behind each other and, for training, all gradients likewise. */
 public final class ParameterGroup {
     /** Floats of one piece, at most: 256 MiB, well inside what one matrix can address. */
-    public static final long PIECE = 1L << 26;
+    static final long LARGEST_PIECE = 1L << 26;
+
+    /** Floats of one piece that ranks exchange, at least: less is not worth a message. */
+    static final long LEAST_SHARED_PIECE = 1L << 16;
 
     private final INDArray values;
     private final @Nullable INDArray gradients;
     private final long size;
+    private final long piece;
     private final List<Parameter> parameters;
 
-    private ParameterGroup(List<TensorSpec> specs, boolean training) {
+    private ParameterGroup(List<TensorSpec> specs, boolean shared, boolean training) {
         this.size = specs.stream().mapToLong(TensorSpec::size).sum();
+        this.piece = shared ? sharedPiece(size) : LARGEST_PIECE;
         this.values = Matrix.allocateStorage(Math.max(1, size));
         INDArray storage = training ? Matrix.allocateStorage(Math.max(1, size)) : null;
         this.gradients = storage;
@@ -31,12 +37,22 @@ public final class ParameterGroup {
 
     /** Allocates values only; the offsets of the specs count from the start of the group. */
     static ParameterGroup forEvaluation(List<TensorSpec> specs) {
-        return new ParameterGroup(specs, false);
+        return new ParameterGroup(specs, false, false);
     }
 
-    /** Allocates values and gradients, all 0. */
-    static ParameterGroup forTraining(List<TensorSpec> specs) {
-        return new ParameterGroup(specs, true);
+    /**
+     * Allocates values and gradients, all 0.
+     *
+     * @param shared whether all ranks have the group, so that its pieces are what they exchange
+     */
+    static ParameterGroup forTraining(List<TensorSpec> specs, boolean shared) {
+        return new ParameterGroup(specs, shared, true);
+    }
+
+    /** Floats of one piece, at most, of a shared group of so many: no more pieces than exchanges can be under way. */
+    public static long sharedPiece(long floats) {
+        long even = (floats + Collective.WINDOW - 1) / Collective.WINDOW;
+        return Math.max(LEAST_SHARED_PIECE, Math.min(LARGEST_PIECE, even));
     }
 
     /** The tensors, in the order of their offsets. */
@@ -58,10 +74,25 @@ public final class ParameterGroup {
         return pieces(gradientStorage());
     }
 
+    /** Offset of the first element of a piece. */
+    public long pieceStart(int number) {
+        return number * piece;
+    }
+
     /** Sets the memory of cleared gradients to 0. */
     public void completeGradients(Kernels kernels) {
         for (Parameter parameter : parameters) {
             parameter.gradient(kernels);
+        }
+    }
+
+    /** Sets the memory of cleared gradients to 0, of all tensors that a piece has a part of. */
+    public void completeGradients(Kernels kernels, int number) {
+        for (Parameter parameter : parameters) {
+            TensorSpec spec = parameter.spec();
+            if (spec.offset() < pieceStart(number + 1) && spec.offset() + spec.size() > pieceStart(number)) {
+                parameter.gradient(kernels);
+            }
         }
     }
 
@@ -73,14 +104,14 @@ public final class ParameterGroup {
     /**
      * The parts of tensors that lie in some elements of one piece, in order.
      *
-     * @param piece number in {@link #values}
+     * @param number of the piece in {@link #values}
      * @param start first element, from the start of the piece
      * @param end behind the last element
      */
-    public List<ParameterSlice> slices(int piece, int start, int end) {
+    public List<ParameterSlice> slices(int number, int start, int end) {
         INDArray storage = gradientStorage();
-        long from = piece * PIECE + start;
-        long to = piece * PIECE + end;
+        long from = pieceStart(number) + start;
+        long to = pieceStart(number) + end;
         var slices = new ArrayList<ParameterSlice>();
         for (Parameter parameter : parameters) {
             TensorSpec spec = parameter.spec();
@@ -108,8 +139,8 @@ public final class ParameterGroup {
 
     private List<Matrix> pieces(INDArray storage) {
         var pieces = new ArrayList<Matrix>();
-        for (long offset = 0; offset < size; offset += PIECE) {
-            pieces.add(Matrix.of(storage, offset, 1, (int) Math.min(PIECE, size - offset)));
+        for (long offset = 0; offset < size; offset += piece) {
+            pieces.add(Matrix.of(storage, offset, 1, (int) Math.min(piece, size - offset)));
         }
         return pieces;
     }

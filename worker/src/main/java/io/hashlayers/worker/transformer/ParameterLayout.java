@@ -61,6 +61,21 @@ public final class ParameterLayout {
         return dense.stream().mapToLong(TensorSpec::size).sum();
     }
 
+    /**
+     * Offset of the first dense tensor of a block: behind it lie this block, those above it and the final norm, and before it the
+     * blocks below and the embeddings.
+     *
+     * @param layer the number of layers stands for the final norm
+     */
+    public long blockStart(int layer) {
+        String prefix = layer == config.layers() ? FINAL_NORM : blockPrefix(layer) + ".";
+        return dense.stream()
+                .filter(tensor -> tensor.name().startsWith(prefix))
+                .mapToLong(TensorSpec::offset)
+                .min()
+                .orElseThrow(() -> new IllegalArgumentException("no block " + layer + " of " + config.layers()));
+    }
+
     /** Parameters of one expert. */
     public long expertParameters() {
         return feedForward(new Tensors(), "").end;

@@ -31,8 +31,8 @@ public final class Parameters {
                 ids.add(new ExpertId(layer, expert));
             }
         }
-        this.dense = group(layout.dense());
-        this.experts = group(behindEachOther(ids));
+        this.dense = group(layout.dense(), true);
+        this.experts = group(behindEachOther(ids), false);
         this.localExperts = split(ids);
         dense.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
         experts.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
@@ -122,8 +122,8 @@ public final class Parameters {
         return List.copyOf(split);
     }
 
-    private ParameterGroup group(List<TensorSpec> specs) {
-        return training ? ParameterGroup.forTraining(specs) : ParameterGroup.forEvaluation(specs);
+    private ParameterGroup group(List<TensorSpec> specs, boolean shared) {
+        return training ? ParameterGroup.forTraining(specs, shared) : ParameterGroup.forEvaluation(specs);
     }
 
     private static void initialize(Parameter parameter, long seed) {

@@ -94,7 +94,11 @@ final class TestRank {
 
     /** Sum of nats of this rank's rows; gradients are those of the mean over the global batch. */
     double forwardBackward(long step) {
-        return model.forwardBackward(step, 0, tokens, targets, gradientScale);
+        return forwardBackward(step, GradientsReady.NOBODY);
+    }
+
+    double forwardBackward(long step, GradientsReady ready) {
+        return model.forwardBackward(step, 0, tokens, targets, gradientScale, ready);
     }
 
     double loss() {
