@@ -9,14 +9,14 @@ import org.apache.spark.network.sasl.SecretKeyHolder;
 import org.jspecify.annotations.Nullable;
 
 /** Ranks of this JVM, connected in all the ways in which ranks can be. */
-final class ConnectedRanks implements AutoCloseable {
+public final class ConnectedRanks implements AutoCloseable {
     static final int SOCKETS_ONLY = Integer.MAX_VALUE;
     private static final int SHARED_FROM = 100; // bytes: in most tests some messages go either way
 
     private final List<Endpoint> endpoints = new ArrayList<>();
 
     /** How the ranks of a test are connected. */
-    enum Topology {
+    public enum Topology {
         /** Threads of one JVM. */
         MEMORY,
         /** An endpoint for every rank: all by sockets. */
@@ -27,7 +27,12 @@ final class ConnectedRanks implements AutoCloseable {
         MIXED
     }
 
-    List<Collective> connect(Topology topology, int worldSize, Duration timeout) {
+    /**
+     * Connects so many ranks.
+     *
+     * @param timeout longest wait of a rank in one operation
+     */
+    public List<Collective> connect(Topology topology, int worldSize, Duration timeout) {
         return topology == Topology.MEMORY
                 ? LocalCollectives.create(worldSize, timeout)
                 : join(

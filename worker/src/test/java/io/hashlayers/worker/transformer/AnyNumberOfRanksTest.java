@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.ConnectedRanks.Topology;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several optimizer steps on a fixed batch: what is learned must not depend on who computed it. */
@@ -23,6 +26,10 @@ class AnyNumberOfRanksTest {
     private static final int STEPS = 5;
     private static final SmallModel SMALL =
             SmallModel.random(SmallModel.config(Activation.GELU, 0.2, List.of(0, 1), 5, 2), 1);
+
+    /** Its dense group is cut into several pieces. */
+    private static final SmallModel IN_PIECES =
+            SmallModel.random(new ModelConfig(3000, 4, 4, 64, 64, 2, Activation.GELU, 0.2, List.of(1, 3), 5, 2), 1);
 
     /**
      * What a run left behind.
@@ -62,6 +69,24 @@ class AnyNumberOfRanksTest {
                         assertThat(values).as(name).isEqualTo(first.tensors().get(name)));
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void overlappingChangesNoBit(Topology topology) {
+        long dense = ParameterLayout.of(IN_PIECES.config()).denseParameters();
+        assertThat(dense / ParameterGroup.sharedPiece(dense)).isGreaterThanOrEqualTo(3);
+        for (int worldSize = 1; worldSize <= 4; worldSize++) {
+            Run plain = train(IN_PIECES, Topology.MEMORY, worldSize, false);
+
+            Run run = train(IN_PIECES, topology, worldSize, true);
+
+            assertThat(run.losses()).isEqualTo(plain.losses());
+            assertThat(run.norms()).isEqualTo(plain.norms());
+            run.tensors().forEach((name, values) -> assertThat(values)
+                    .as(name)
+                    .isEqualTo(plain.tensors().get(name)));
+        }
+    }
+
     @Test
     void trainingLowersTheLoss() {
         List<Double> losses = train(1).losses();
@@ -70,8 +95,15 @@ class AnyNumberOfRanksTest {
     }
 
     private static Run train(int worldSize) {
+        return train(SMALL, Topology.MEMORY, worldSize, true);
+    }
+
+    /**
+     * @param overlapping whether exchanges of a step go on while ranks compute; else each is finished where it is begun
+     */
+    private static Run train(SmallModel small, Topology topology, int worldSize, boolean overlapping) {
         ExpertPlacement placement = uneven(worldSize);
-        List<Run> runs = Ranks.run(worldSize, collective -> train(placement, collective));
+        List<Run> runs = Ranks.run(topology, worldSize, collective -> train(small, placement, collective, overlapping));
         var tensors = new HashMap<String, double[]>();
         for (Run run : runs) {
             assertThat(run.losses())
@@ -90,8 +122,9 @@ class AnyNumberOfRanksTest {
         return new Run(runs.get(0).losses(), runs.get(0).norms(), tensors);
     }
 
-    private static Run train(ExpertPlacement placement, Collective collective) {
-        var rank = new TestRank(SMALL, placement, collective, KernelsFactory.best());
+    private static Run train(SmallModel small, ExpertPlacement placement, Collective connected, boolean overlapping) {
+        Collective collective = overlapping ? connected : finishingAtOnce(connected);
+        var rank = new TestRank(small, placement, collective, KernelsFactory.best());
         // Keys have a bias whose gradient is 0 but for rounding, which a small epsilon would blow up to whole steps.
         var config = new OptimizerConfig(1e-2, 2, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-3, 0.1, 0.5);
         var optimizer = new Optimizer(
@@ -99,11 +132,11 @@ class AnyNumberOfRanksTest {
         var losses = new ArrayList<Double>();
         var norms = new ArrayList<Double>();
         for (int step = 1; step <= STEPS; step++) {
-            double[] loss = {rank.forwardBackward(step) * SMALL.gradientScale()};
-            collective.allReduce(loss);
-            losses.add(loss[0]);
-            double norm = optimizer.reduceGradients(new double[0]);
+            GradientsReady ready = overlapping ? optimizer.gradientsReady() : GradientsReady.NOBODY;
+            double[] loss = {rank.forwardBackward(step, ready) * small.gradientScale()};
+            double norm = optimizer.reduceGradients(loss);
             optimizer.update(step, norm);
+            losses.add(loss[0]);
             norms.add(norm);
         }
         var tensors = new HashMap<String, double[]>();
@@ -112,6 +145,17 @@ class AnyNumberOfRanksTest {
                     .forEach(parameter -> tensors.put(parameter.name(), TestRank.elements(parameter.value())));
         }
         return new Run(losses, norms, tensors);
+    }
+
+    private static Collective finishingAtOnce(Collective collective) {
+        return (Collective) Proxy.newProxyInstance(
+                Collective.class.getClassLoader(), new Class<?>[] {Collective.class}, (proxy, method, arguments) -> {
+                    Object result = method.invoke(collective, arguments);
+                    if (method.getName().startsWith("begin")) {
+                        collective.finish((long) result);
+                    }
+                    return result;
+                });
     }
 
     /** Five experts of which one is so busy that, from three ranks on, it has a rank for itself. */

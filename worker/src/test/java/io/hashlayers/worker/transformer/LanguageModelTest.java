@@ -11,6 +11,9 @@ import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.HashRouter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -107,6 +110,32 @@ class LanguageModelTest {
 
         assertThat(logits.rows()).isEqualTo(1);
         assertThat(TestRank.elements(logits)).containsExactly(expected, within(1e-4));
+    }
+
+    @Test
+    void gradientsThatAreSaidToBeCompleteChangeNoMore() {
+        SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 0.1, List.of(1), 3, 1), 1);
+        TestRank rank = alone(small, KERNELS);
+        var offsets = new ArrayList<Long>();
+        var complete = new HashMap<String, double[]>();
+
+        rank.forwardBackward(1, offset -> {
+            offsets.add(offset);
+            for (Parameter parameter : rank.parameters.dense().parameters()) {
+                if (parameter.spec().offset() >= offset) {
+                    complete.putIfAbsent(parameter.name(), TestRank.elements(parameter.gradientMemory()));
+                }
+            }
+        });
+
+        assertThat(offsets)
+                .isSortedAccordingTo(Comparator.reverseOrder())
+                .hasSize(4)
+                .endsWith(0L);
+        assertThat(complete).hasSameSizeAs(rank.parameters.dense().parameters());
+        complete.forEach((name, gradient) -> assertThat(gradient)
+                .as(name)
+                .isEqualTo(TestRank.elements(rank.parameters.get(name).gradient(KERNELS))));
     }
 
     @Test

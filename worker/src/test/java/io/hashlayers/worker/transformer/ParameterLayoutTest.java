@@ -78,6 +78,17 @@ class ParameterLayoutTest {
     }
 
     @Test
+    void blocksStartWhereTheOnesBelowEnd() {
+        var layout = ParameterLayout.of(SmallModel.config(Activation.GELU, 3, 1));
+
+        // V D + S D, then 4 D^2 + 8 D with a network of 2 D F + F + D
+        assertThat(layout.blockStart(0)).isEqualTo(11 * 6 + 4 * 6);
+        assertThat(layout.blockStart(1)).isEqualTo(layout.blockStart(0) + 4 * 36 + 8 * 6 + 2 * 6 * 7 + 7 + 6);
+        assertThat(layout.blockStart(2)).isEqualTo(layout.denseParameters() - 2 * 6);
+        assertThatThrownBy(() -> layout.blockStart(3)).hasMessage("no block 3 of 2");
+    }
+
+    @Test
     void matricesDecayAndBiasesAndNormsDoNot() {
         var layout = ParameterLayout.of(SmallModel.config(Activation.GELU, 3, 1));
 

@@ -1,6 +1,8 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.ConnectedRanks;
+import io.hashlayers.worker.collective.ConnectedRanks.Topology;
 import io.hashlayers.worker.collective.LocalCollectives;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +20,13 @@ public final class Ranks {
 
     /** Returns what each rank returned, in rank order; fails with what the first of them threw. */
     public static <T> List<T> run(int worldSize, Function<Collective, T> program) {
-        List<Collective> collectives = LocalCollectives.create(worldSize, TIMEOUT);
+        return run(Topology.MEMORY, worldSize, program);
+    }
+
+    /** As {@link #run(int, Function)}, with ranks that are connected in a certain way. */
+    public static <T> List<T> run(Topology topology, int worldSize, Function<Collective, T> program) {
+        ConnectedRanks ranks = new ConnectedRanks();
+        List<Collective> collectives = ranks.connect(topology, worldSize, TIMEOUT);
         ExecutorService threads = Executors.newFixedThreadPool(worldSize);
         try {
             List<CompletableFuture<T>> results = collectives.stream()
@@ -29,6 +37,7 @@ public final class Ranks {
         } finally {
             threads.shutdownNow();
             collectives.forEach(Collective::close);
+            ranks.close();
         }
     }
 
