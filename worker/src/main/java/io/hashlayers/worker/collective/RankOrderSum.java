@@ -18,7 +18,7 @@ final class RankOrderSum {
     private final Part[] parts;
     private final Part target = new Part();
 
-    /** Floats in some memory. Views of it are kept for the next time: messages and buckets lie where earlier ones did. */
+    /** Floats in some memory. Views of it are kept for the next time: messages and pieces lie where earlier ones did. */
     private static final class Part {
         private final @Nullable ByteBuffer[] memories = new ByteBuffer[VIEWS];
         private final FloatBuffer[] views = new FloatBuffer[VIEWS];

@@ -13,7 +13,7 @@ public final class ParameterGroup {
     /** Floats of one piece, at most: 256 MiB, well inside what one matrix can address. */
     static final long LARGEST_PIECE = 1L << 26;
 
-    /** Floats of one piece that ranks exchange, at least: less is not worth a message. */
+    /** Floats of one piece that ranks exchange, at least: a message of half of it takes as long to signal as to send. */
     static final long LEAST_SHARED_PIECE = 1L << 16;
 
     private final INDArray values;
