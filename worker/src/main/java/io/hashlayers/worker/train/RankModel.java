@@ -61,8 +61,7 @@ final class RankModel {
     }
 
     /** Runs one micro-batch of a step forward and backward; returns the nats of this rank's rows. */
-    double forwardBackward(
-            long step, int microBatch, StepInput input, float gradientScale, GradientsReady ready) {
+    double forwardBackward(long step, int microBatch, StepInput input, float gradientScale, GradientsReady ready) {
         follow(input);
         return network.forwardBackward(step, microBatch, input.tokens(), input.targets(), gradientScale, ready);
     }

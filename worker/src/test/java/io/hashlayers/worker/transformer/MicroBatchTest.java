@@ -103,7 +103,8 @@ class MicroBatchTest {
             plan.fill(part(experts, rank, choices), TestRank.receiveCounts(placement, rank, experts, choices));
             int[] tokens = part(small.batch().tokens, part, rows);
             int[] targets = part(small.batch().targets, part, rows);
-            nats += model.forwardBackward(TestRank.STEP, microBatch, tokens, targets, small.gradientScale());
+            nats += model.forwardBackward(
+                    TestRank.STEP, microBatch, tokens, targets, small.gradientScale(), GradientsReady.NOBODY);
         }
 
         var gradients = new HashMap<String, double[]>();

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SteadyStepTest {
     private static final int STEPS = 400;
-    private static final int WARM_UP_ROUNDS = 50; // at most: loops that are not compiled yet make objects of their vectors
+    private static final int WARM_UP_ROUNDS =
+            50; // at most: loops that are not compiled yet make objects of their vectors
     private static final int ROUNDS = 5;
     private static final long LIMIT = 1000; // bytes a step; a row of activations of this batch has 48 * 6 * 4 = 1,152
 
@@ -56,7 +57,7 @@ class SteadyStepTest {
         long matricesBefore = Matrix.allocatedBytes();
         double[] ofAllRanks = {Double.MAX_VALUE};
         for (int i = 0; i < WARM_UP_ROUNDS && ofAllRanks[0] >= LIMIT; i++) {
-            ofAllRanks[0] = allocated(round) / STEPS;
+            ofAllRanks[0] = (double) allocated(round) / STEPS;
             collective.allReduce(ofAllRanks);
         }
         long bytes = 0;
