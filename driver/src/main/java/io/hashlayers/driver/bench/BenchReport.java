@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps of the model
  * @param denseSteps of its twin with a dense network in place of the experts, in turn with it; null unless each token visits one
  *     expert
- * @param operations of a step of one rank, means over the ranks' steps; with the waits and exchanges
+ * @param operations of a step of rank 0, means over some steps; with the waits and exchanges
  * @param exchanges between the ranks; empty for one rank
  */
 public record BenchReport(
@@ -54,6 +54,8 @@ public record BenchReport(
      * @param firstLoss nats per token
      * @param heapBytesPerStep that rank 0 allocated on the heap, the drawing of tokens included
      * @param offHeapGrowth bytes of matrices that the process of rank 0 allocated in all of these steps
+     * @param sentBytesPerStep that rank 0 sent to others
+     * @param leastBytesPerStep that it had to send
      */
     public record Steps(
             int count,
@@ -65,7 +67,9 @@ public record BenchReport(
             double firstLoss,
             double lastLoss,
             long heapBytesPerStep,
-            long offHeapGrowth)
+            long offHeapGrowth,
+            double sentBytesPerStep,
+            double leastBytesPerStep)
             implements Serializable {}
 
     /**
@@ -108,9 +112,13 @@ public record BenchReport(
                 / (model.layers() - model.sparseLayers().size());
     }
 
-    /** Whether a layer of experts can be set beside a dense network of as many operations. */
+    /**
+     * Whether a layer of experts can be set beside a dense network of as many operations. With fewer experts some get as many rows
+     * as a rank has, and their operations cannot be told from those of a dense network.
+     */
     boolean comparesLayers() {
         return model.expertsPerToken() == 1
+                && model.numExperts() >= 2 * worldSize
                 && !model.sparseLayers().isEmpty()
                 && model.sparseLayers().size() < model.layers();
     }

@@ -50,7 +50,7 @@ public final class BenchText {
         }
         if (report.comparesLayers()) {
             line(
-                    "a layer        %.2f ms of experts with their exchange, %.2f ms dense: %.3f",
+                    "a layer        %.2f ms of experts with their exchange, %.2f ms dense: %.3f (without waits and optimizer)",
                     report.sparseLayerSeconds() * 1e3,
                     report.denseLayerSeconds() * 1e3,
                     report.sparseLayerSeconds() / report.denseLayerSeconds());
@@ -60,6 +60,13 @@ public final class BenchText {
                 report.steps().heapBytesPerStep(),
                 report.steps().offHeapGrowth(),
                 report.steps().count());
+        if (report.worldSize() > 1) {
+            line(
+                    "sent           %,.0f bytes a step by rank 0, of which %,.0f had to be: %.4f",
+                    report.steps().sentBytesPerStep(),
+                    report.steps().leastBytesPerStep(),
+                    report.steps().sentBytesPerStep() / report.steps().leastBytesPerStep());
+        }
         operations();
         exchanges();
     }

@@ -2,7 +2,6 @@ package io.hashlayers.driver.bench;
 
 import io.hashlayers.driver.bench.BenchReport.Limits;
 import io.hashlayers.driver.bench.BenchReport.Steps;
-import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
@@ -110,8 +109,8 @@ final class RankBench {
         ModelConfig model = chosen.model();
         ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
         long[] counts = zipf.expectedCounts(CORPUS);
-        TokenHash hash = new TokenHash(
-                TokenFeature.CURRENT_TOKEN, ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken()));
+        TokenHash hash =
+                new TokenHash(TokenFeature.CURRENT_TOKEN, chosen.table().build(model, counts));
         ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), plain.worldSize());
         return new TrainingSteps(chosen, collective, kernels, hash, placement, zipf);
     }

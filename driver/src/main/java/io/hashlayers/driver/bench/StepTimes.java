@@ -19,6 +19,8 @@ final class StepTimes {
     private double lastNats;
     private long heapBytes; // that this thread allocated in timed steps
     private long offHeapBytes; // that matrices took in them
+    private double sentBytes;
+    private double leastBytes;
 
     StepTimes(TrainingSteps training, int steps) {
         this.training = training;
@@ -43,6 +45,8 @@ final class StepTimes {
     void time(int steps) {
         long heapBefore = THREADS.getCurrentThreadAllocatedBytes();
         long offHeapBefore = Matrix.allocatedBytes();
+        double sentBefore = training.sentBytes();
+        double leastBefore = training.leastBytes();
         for (int i = 0; i < steps; i++) {
             long start = System.nanoTime();
             next();
@@ -50,6 +54,8 @@ final class StepTimes {
         }
         heapBytes += THREADS.getCurrentThreadAllocatedBytes() - heapBefore;
         offHeapBytes += Matrix.allocatedBytes() - offHeapBefore;
+        sentBytes += training.sentBytes() - sentBefore;
+        leastBytes += training.leastBytes() - leastBefore;
     }
 
     private void next() {
@@ -79,6 +85,8 @@ final class StepTimes {
                 nats[0] / tokensPerStep,
                 nats[1] / tokensPerStep,
                 heapBytes / timed,
-                offHeapBytes);
+                offHeapBytes,
+                sentBytes / timed,
+                leastBytes / timed);
     }
 }

@@ -96,6 +96,11 @@ final class TimedCollective implements Collective {
     }
 
     @Override
+    public long sentBytes() {
+        return inner.sentBytes();
+    }
+
+    @Override
     public byte[][] allGather(byte[] mine) {
         return inner.allGather(mine);
     }

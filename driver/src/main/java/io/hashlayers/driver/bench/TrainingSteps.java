@@ -12,9 +12,11 @@ import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.ParameterLayout;
 import io.hashlayers.worker.transformer.Parameters;
 import java.util.Collections;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The training steps of one rank on drawn tokens: the same model, exchange and optimizer as a run has. */
@@ -36,6 +38,8 @@ final class TrainingSteps {
     private final int[] mine;
     private final float gradientScale;
     private final double[] more = new double[0];
+    private final double denseBytes; // that must leave this rank in every step
+    private double leastBytes;
     private @Nullable OperationTimes times;
 
     TrainingSteps(
@@ -61,6 +65,7 @@ final class TrainingSteps {
         this.gradientScale = 1f / ((float) rows * ranks * config.train().accumulateBatches());
         int capacity = rows * k * ranks; // without a plan, every row may come here
         this.plan = new ShufflePlan(placement, collective.rank(), rows, k, capacity);
+        this.denseBytes = 2.0 * (ranks - 1) / ranks * ParameterLayout.of(model).denseParameters() * Float.BYTES;
         Parameters parameters = Parameters.forTraining(model, layer -> mine);
         parameters.initialize(config.train().seed());
         this.network = new LanguageModel(
@@ -77,6 +82,7 @@ final class TrainingSteps {
     /** Does one step and returns its nats on this rank. */
     double step(long step) {
         double nats = 0;
+        leastBytes += denseBytes;
         int last = config.train().accumulateBatches() - 1;
         for (int microBatch = 0; microBatch <= last; microBatch++) {
             long start = System.nanoTime();
@@ -101,6 +107,20 @@ final class TrainingSteps {
         times = chosen;
     }
 
+    /** Bytes that this rank has sent to others so far. */
+    long sentBytes() {
+        return collective.sentBytes();
+    }
+
+    /**
+     * Bytes that had to leave this rank in all steps so far: {@code (W - 1) / W} of the dense gradients and as much of the new
+     * values (no all-reduce sends less: Patarasuk and Yuan 2009), and each row to an expert elsewhere and its answer back, forward
+     * and backward.
+     */
+    double leastBytes() {
+        return leastBytes;
+    }
+
     private void draw(long step, int microBatch) {
         long batch = step * config.train().accumulateBatches() + microBatch;
         int length = config.model().contextLength();
@@ -115,10 +135,27 @@ final class TrainingSteps {
                 }
             }
         }
+        countRows();
         int[] own = tokens[collective.rank()];
         System.arraycopy(own, 1, targets, 0, own.length - 1);
         targets[own.length - 1] = own[0];
         plan.fill(experts[collective.rank()], receives);
         router.follow(plan);
+    }
+
+    /** Counts the rows that must leave: those for experts elsewhere, and the answers to those that come from there. */
+    private void countRows() {
+        long stay = IntStream.of(receives[collective.rank()]).sum();
+        long come = 0;
+        for (int[] rows : receives) {
+            come += IntStream.of(rows).sum();
+        }
+        long leave = experts[collective.rank()].length - stay + (come - stay);
+        ModelConfig model = config.model();
+        leastBytes += 2.0
+                * leave
+                * model.modelDim()
+                * Float.BYTES
+                * model.sparseLayers().size();
     }
 }

@@ -1,7 +1,7 @@
 /**
- * How fast training is on this machine, as a share of what its matrix unit can do in the same run.
+ * How fast training is on the ranks of any master, as a share of what their matrix units can do in the same run.
  *
- * <p>Needs no data and no cluster: tokens are drawn from Zipf's law and the ranks are threads of this JVM.
+ * <p>Needs no data: tokens are drawn from Zipf's law, independently, so experts are as balanced as their table can make them.
  */
 @NullMarked
 package io.hashlayers.driver.bench;

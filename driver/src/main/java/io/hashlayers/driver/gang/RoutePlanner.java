@@ -10,8 +10,6 @@ import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
-import io.hashlayers.worker.train.TableConfig;
-import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
@@ -38,7 +36,7 @@ final class RoutePlanner {
      * @param counts of each token in the training text, [V]
      */
     Routing plan(long[] counts, int worldSize) {
-        ExpertTable table = table(config.table(), config.model(), counts);
+        ExpertTable table = config.table().build(config.model(), counts);
         ExpertPlacement placement = ExpertPlacement.byLoad(table.loads(counts), worldSize);
         TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, table);
         hash.requireVocabulary(dataset.vocabularySize());
@@ -51,14 +49,5 @@ final class RoutePlanner {
                         new PlannedSplit(DatasetFiles.VALID, false, config)));
         reporter.planned(plan);
         return new Routing(hash, placement, plan, folder.plan().toString());
-    }
-
-    static ExpertTable table(TableConfig config, ModelConfig model, long[] counts) {
-        return switch (config.kind()) {
-            case BALANCED -> ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken());
-            case RANDOM ->
-                ExpertTable.random(counts.length, model.numExperts(), model.expertsPerToken(), config.seed());
-            case MODULO -> ExpertTable.modulo(counts.length, model.numExperts(), model.expertsPerToken());
-        };
     }
 }

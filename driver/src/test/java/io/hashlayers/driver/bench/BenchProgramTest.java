@@ -168,6 +168,12 @@ class BenchProgramTest {
                     .extracting(OperationTime::bytes)
                     .isEqualTo(dense * 4.0 / 2);
         }
+        // What was sent is counted where messages are posted, the least from the experts of the drawn tokens. The norm
+        // of
+        // the gradient is one number more, and a share may be an element longer than the mean.
+        assertThat(report.steps().sentBytesPerStep())
+                .isCloseTo(report.steps().leastBytesPerStep(), within(8.0 + 8 * Collective.WINDOW));
+        assertThat(report.steps().leastBytesPerStep()).isGreaterThan(2 * dense * 4.0 / 2);
         assertThat(report.exchanges()).hasSize(6).allSatisfy(exchange -> assertThat(exchange.seconds())
                 .isPositive());
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,9 @@ final class PeerProcess implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         builder.environment().put("OMP_NUM_THREADS", threads);
         builder.environment().put("OMP_WAIT_POLICY", "passive");
+        // Its OpenBLAS knows newer processors than the one that these may be set for; what it computes is compared
+        // first.
+        builder.environment().keySet().removeAll(Set.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"));
         this.name = "process %d of %s".formatted(rank, setup);
         this.process = builder.start();
         this.to = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);

@@ -1,6 +1,5 @@
 package io.hashlayers.driver.bench;
 
-import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
@@ -20,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** Times our steps and libtorch's in turn: a few of ours, a few of each setup, and again. */
 final class PeerRace {
@@ -40,10 +40,11 @@ final class PeerRace {
     /** Prints what each did with the files of {@code dir}. */
     void run(Path dir) throws Exception {
         List<PeerGroup> peers = new ArrayList<>();
-        List<StepTimes> ours = ourRanks();
-        List<ExecutorService> threads =
-                ours.stream().map(rank -> Executors.newSingleThreadExecutor()).toList();
+        List<ExecutorService> threads = Stream.generate(Executors::newSingleThreadExecutor)
+                .limit(OUR_RANKS)
+                .toList();
         try {
+            List<StepTimes> ours = ourRanks(threads);
             for (PeerSetup setup : PeerSetup.ALL) {
                 peers.add(new PeerGroup(libraries, dir, setup));
             }
@@ -80,18 +81,25 @@ final class PeerRace {
         System.out.printf("ours / best of libtorch: %.2f%n", mine / best);
     }
 
-    private List<StepTimes> ourRanks() {
+    /** Makes each rank on the thread that it runs on, as a run does. */
+    private List<StepTimes> ourRanks(List<ExecutorService> threads) throws Exception {
         ModelConfig model = config.model();
         ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
         long[] counts = zipf.expectedCounts(100_000_000L);
-        TokenHash hash = new TokenHash(
-                TokenFeature.CURRENT_TOKEN, ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken()));
+        TokenHash hash =
+                new TokenHash(TokenFeature.CURRENT_TOKEN, config.table().build(model, counts));
         ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), OUR_RANKS);
-        List<StepTimes> ranks = new ArrayList<>();
+        List<Future<StepTimes>> making = new ArrayList<>();
         for (Collective collective : LocalCollectives.create(OUR_RANKS, Duration.ofSeconds(60))) {
-            Kernels kernels = KernelsFactory.named(config.kernels());
-            ranks.add(new StepTimes(
-                    new TrainingSteps(config, collective, kernels, hash, placement, zipf), ROUNDS * STEPS));
+            making.add(threads.get(collective.rank()).submit(() -> {
+                Kernels kernels = KernelsFactory.named(config.kernels());
+                return new StepTimes(
+                        new TrainingSteps(config, collective, kernels, hash, placement, zipf), ROUNDS * STEPS);
+            }));
+        }
+        List<StepTimes> ranks = new ArrayList<>();
+        for (Future<StepTimes> rank : making) {
+            ranks.add(rank.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
         }
         return ranks;
     }

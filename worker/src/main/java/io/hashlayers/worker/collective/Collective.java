@@ -69,6 +69,9 @@ public interface Collective extends AutoCloseable {
     /** Gathers a small byte array of each rank, in rank order; for set-up and checkpoints, not for a step. */
     byte[][] allGather(byte[] mine);
 
+    /** Bytes of all messages that this rank has sent to others, whatever the way; without frames and signals. */
+    long sentBytes();
+
     /** Tells the other ranks why this one stops; every wait of theirs ends promptly with this message. Never throws. */
     void abort(Throwable cause);
 

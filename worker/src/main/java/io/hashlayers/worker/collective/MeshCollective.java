@@ -30,6 +30,7 @@ final class MeshCollective implements Collective {
     private long overlapping; // and in the other
     private long begun; // last operation that was
     private long finished; // last operation that was, with all before it
+    private long sentBytes;
     private ByteBuffer scratch = buffer(1 << 12);
 
     /**
@@ -138,6 +139,11 @@ final class MeshCollective implements Collective {
     }
 
     @Override
+    public long sentBytes() {
+        return sentBytes;
+    }
+
+    @Override
     public void abort(Throwable cause) {
         String reason = FirstFailure.reasonOf(rank, cause);
         failure.record(reason);
@@ -180,6 +186,7 @@ final class MeshCollective implements Collective {
                 Segments message = link.outgoing(operation);
                 message.clear();
                 operation.payload().outgoing(peer, message);
+                sentBytes += message.bytes();
                 link.post(operation);
             }
         }

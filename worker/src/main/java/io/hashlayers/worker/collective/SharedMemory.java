@@ -43,8 +43,9 @@ final class SharedMemory {
             }
             String boot = Files.readString(BOOT);
             Object device = Files.getAttribute(FOLDER, "unix:dev");
+            Object inode = Files.getAttribute(FOLDER, "unix:ino"); // one device may be mounted in several containers
             Object user = Files.getAttribute(SELF, "unix:uid");
-            return Objects.hash(boot, device, user) | 1L << Integer.SIZE;
+            return Objects.hash(boot, device, inode, user) | 1L << Integer.SIZE;
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             return 0; // not Linux, or a container that hides these files: sockets do
         }

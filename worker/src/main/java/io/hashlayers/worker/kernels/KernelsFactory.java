@@ -2,6 +2,7 @@ package io.hashlayers.worker.kernels;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import java.lang.reflect.InvocationTargetException;
 
 /** Makes the {@link Kernels} of a rank by what was asked for and what this JVM can run. */
 public final class KernelsFactory {
@@ -77,6 +78,12 @@ public final class KernelsFactory {
                     .asSubclass(Kernels.class)
                     .getDeclaredConstructor()
                     .newInstance();
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof TrainingException known) {
+                throw known;
+            }
+            throw new TrainingException(
+                    Failure.BUG, VECTOR_KERNELS + " cannot be made: " + e.getCause() + "; please report it", e);
         } catch (ReflectiveOperationException e) {
             throw new TrainingException(
                     Failure.BUG, VECTOR_KERNELS + " cannot be made: " + e + "; please report it", e);

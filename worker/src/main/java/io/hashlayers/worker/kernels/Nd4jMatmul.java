@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -13,7 +14,7 @@ import org.nd4j.nativeblas.OpaqueContext;
  * ND4J's operation {@code matmul} on bare memory: without an array or anything else of the Java heap for each call.
  *
  * <p>The CPU backend hands it to oneDNN, whose products are faster than those of OpenBLAS but for the smallest: see
- * docs/performance.md. A call costs 7 us beside the product. Belongs to the thread that made it.
+ * docs/performance.md. A call costs 7 us beside the product. For one thread at a time.
  */
 public final class Nd4jMatmul {
     // The shape of an array as ND4J's native code reads it: rank, shape, strides, type, element-wise stride, order.
@@ -32,10 +33,9 @@ public final class Nd4jMatmul {
     private final Place placeC = new Place();
     private final LongPointer transposed = new LongPointer(3);
     private final DoublePointer factors = new DoublePointer(2);
+    private @Nullable Thread limited; // to one thread of OpenMP
 
-    /** To be made by the thread that uses it, for which this limits OpenMP to one thread. */
     public Nd4jMatmul() {
-        ops.setOmpNumThreads(1);
         ops.ctxShapeFunctionOverride(context, true); // the shapes are right: do not derive and compare them
         transposed.put(2, 0);
     }
@@ -65,6 +65,10 @@ public final class Nd4jMatmul {
             FloatPointer b,
             float beta,
             FloatPointer c) {
+        if (Thread.currentThread() != limited) {
+            limited = Thread.currentThread();
+            ops.setOmpNumThreads(1); // holds for the thread that calls it
+        }
         shape(shapeA, transposeA ? k : m, transposeA ? m : k);
         shape(shapeB, transposeB ? n : k, transposeB ? k : n);
         shape(shapeC, m, n);

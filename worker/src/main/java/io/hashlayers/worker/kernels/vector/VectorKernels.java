@@ -1,5 +1,7 @@
 package io.hashlayers.worker.kernels.vector;
 
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.AdamStep;
 import io.hashlayers.worker.kernels.Blas;
@@ -13,6 +15,18 @@ public final class VectorKernels implements Kernels {
     private final ActivationKernel activations = new ActivationKernel();
     private final CrossEntropyKernel crossEntropy = new CrossEntropyKernel();
     private final LayerNormBackward layerNormBackward = new LayerNormBackward();
+
+    /**
+     * @throws TrainingException RESOURCES if the vectors of this JVM are shorter than half a tile of attention
+     */
+    public VectorKernels() {
+        if (RegisterTile.COLS < RegisterTile.ROWS) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "vectors of this JVM have %d floats and the vector kernels need %d; set kernels to \"nd4j\" or drop -XX:MaxVectorSize"
+                            .formatted(Vectors.LANES, RegisterTile.ROWS / 2));
+        }
+    }
 
     @Override
     public String description() {
