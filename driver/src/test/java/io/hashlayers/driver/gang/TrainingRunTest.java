@@ -9,6 +9,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
@@ -144,8 +145,8 @@ class TrainingRunTest {
     void microBatchesLearnWhatTheWholeBatchDoes(String sparse, int ranks) {
         List<Integer> layers = sparse.isEmpty() ? List.of() : List.of(Integer.valueOf(sparse));
         String run = "of" + sparse + "-on" + ranks;
-        Recorder whole = train(config(run + "-whole", dir.resolve("dataset"), layers, 1e-3, 0.2, 1), ranks);
-        Recorder parts = train(config(run + "-parts", dir.resolve("dataset"), layers, 1e-3, 0.2, 3), ranks);
+        Recorder whole = train(config(run + "-whole", layers, 1, false), ranks);
+        Recorder parts = train(config(run + "-parts", layers, 3, false), ranks);
 
         assertThat(parts.all(StepMetrics.class)).hasSize(STEPS);
         for (int step = 0; step < STEPS; step++) {
@@ -167,6 +168,27 @@ class TrainingRunTest {
             assertThat(plan.batchSequences()).isEqualTo(4);
             assertThat(plan.split("train").steps()).isEqualTo(3 * STEPS);
         });
+    }
+
+    @Test
+    void recomputationChangesNothingButTheMemoryThatIsPlannedAndTaken() throws IOException {
+        long start = Matrix.allocatedBytes();
+        Recorder kept = train(config("kept", List.of(0, 1), 1, false), 2);
+        long between = Matrix.allocatedBytes();
+        Recorder recomputed = train(config("recomputed", List.of(0, 1), 1, true), 2);
+        long end = Matrix.allocatedBytes();
+
+        assertThat(recomputed.all(StepMetrics.class))
+                .extracting(StepMetrics::loss)
+                .isEqualTo(kept.all(StepMetrics.class).stream()
+                        .map(StepMetrics::loss)
+                        .toList());
+        String tensors = "checkpoints/step-0000000" + STEPS + "/dense.safetensors";
+        assertThat(dir.resolve("recomputed").resolve(tensors))
+                .hasSameBinaryContentAs(dir.resolve("kept").resolve(tensors));
+        long planned = kept.all(MemoryPlan.class).get(0).model().totalBytes()
+                - recomputed.all(MemoryPlan.class).get(0).model().totalBytes();
+        assertThat(planned).isPositive().isEqualTo(between - start - (end - between));
     }
 
     @Test
@@ -353,7 +375,12 @@ class TrainingRunTest {
     }
 
     private static RunConfig config(String run, Path dataset, List<Integer> sparseLayers, double learningRate) {
-        return config(run, dataset, sparseLayers, learningRate, 0, 1);
+        return config(run, dataset, sparseLayers, learningRate, 0, 1, false);
+    }
+
+    /** With dropout. */
+    private static RunConfig config(String run, List<Integer> sparseLayers, int accumulateBatches, boolean recompute) {
+        return config(run, dir.resolve("dataset"), sparseLayers, 1e-3, 0.2, accumulateBatches, recompute);
     }
 
     private static RunConfig config(
@@ -362,14 +389,15 @@ class TrainingRunTest {
             List<Integer> sparseLayers,
             double learningRate,
             double dropout,
-            int accumulateBatches) {
+            int accumulateBatches,
+            boolean recompute) {
         return new RunConfig(
                 dir.resolve(run).toString(),
                 dataset.toString(),
                 new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, dropout, sparseLayers, 5, 1),
                 new TableConfig(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
-                new TrainConfig(STEPS, 12, accumulateBatches, false, 3, 3, 0, 0, 30),
+                new TrainConfig(STEPS, 12, accumulateBatches, recompute, 3, 3, 0, 0, 30),
                 "nd4j");
     }
 }
