@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A collective that notes, while it is asked to, how long this rank waits for the others and how long the exchange
- * itself takes: before each operation that blocks the ranks meet, and that is the wait. Of operations that are begun it notes
- * both halves: the first is named as it is, the second takes all that waits and arrives.
+ * itself takes: before each operation that blocks, what was begun is finished and then the ranks meet, and that is the wait. Of
+ * operations that are begun it notes both halves: the first is named as it is, the second holds its own waits.
  */
 final class TimedCollective implements Collective {
     static final String WAIT = "wait for the other ranks";
@@ -17,6 +17,7 @@ final class TimedCollective implements Collective {
     private final Collective inner;
     private @Nullable OperationTimes times;
     private final double[] nothing = new double[1];
+    private long begun; // last operation that was
 
     TimedCollective(Collective inner) {
         this.inner = inner;
@@ -47,6 +48,7 @@ final class TimedCollective implements Collective {
         long start = System.nanoTime();
         long operation = inner.beginReduceScatter(values);
         note("reduce-scatter", values.rows(), values.cols(), leaving(values), start);
+        begun = operation;
         return operation;
     }
 
@@ -55,6 +57,7 @@ final class TimedCollective implements Collective {
         long start = System.nanoTime();
         long operation = inner.beginAllGather(values);
         note("all-gather", values.rows(), values.cols(), leaving(values), start);
+        begun = operation;
         return operation;
     }
 
@@ -115,9 +118,10 @@ final class TimedCollective implements Collective {
         inner.close();
     }
 
-    /** Waits for the others; returns the time at which the operation itself begins. */
+    /** Finishes what was begun and waits for the others; returns the time at which the operation itself begins. */
     private long meet() {
         if (times != null) {
+            finish(begun);
             long start = System.nanoTime();
             inner.allReduce(nothing);
             times.add(WAIT, 1, 1, 0, 0, 0, System.nanoTime() - start);

@@ -114,8 +114,8 @@ final class TrainingSteps {
 
     /**
      * Bytes that had to leave this rank in all steps so far: {@code (W - 1) / W} of the dense gradients and as much of the new
-     * values (no all-reduce sends less: Patarasuk and Yuan 2009), and each row to an expert elsewhere and its answer back, forward
-     * and backward.
+     * values (no all-reduce sends less: Patarasuk and Yuan 2009), and each row to each of its experts elsewhere and the answer back,
+     * forward and backward.
      */
     double leastBytes() {
         return leastBytes;

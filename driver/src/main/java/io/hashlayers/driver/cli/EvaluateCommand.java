@@ -11,6 +11,7 @@ import io.hashlayers.driver.track.ConsoleReporter;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.Sha256;
+import io.hashlayers.worker.train.TrainConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,11 +118,21 @@ final class EvaluateCommand implements Callable<Integer> {
                 data,
                 split,
                 train.batchSequences(),
-                train.accumulateBatches(),
+                partsOfBatch(train, settings.ranks()),
                 settings.ranks(),
                 settings.kernels(),
                 train.timeoutSeconds());
         return EvaluationRun.run(spark, request, ConsoleReporter.of(0, 0));
+    }
+
+    /** As many parts of a batch as in training, or fewer so that the ranks can share each evenly. */
+    private static int partsOfBatch(TrainConfig train, int ranks) {
+        int parts = train.accumulateBatches();
+        while (parts > 1
+                && (train.batchSequences() % parts != 0 || train.batchSequences() / parts % Math.max(1, ranks) != 0)) {
+            parts--;
+        }
+        return parts;
     }
 
     static String describe(EvaluationSummary summary) {

@@ -21,6 +21,10 @@ final class PeerComparison {
     public static void main(String[] args) throws Exception {
         Settings settings = Settings.load(List.of(Path.of(args[0])), List.of());
         RunConfig config = settings.run("", settings.bench().vocabularySize());
+        if (config.train().accumulateBatches() > 1) {
+            throw new IllegalArgumentException(
+                    "libtorch does a batch at once; set train.accumulate-batches to 1 in " + args[0]);
+        }
         Path libraries = Path.of(args[1]);
         Path dir = Files.createTempDirectory("libtorch-peer");
         boolean same = true;

@@ -52,6 +52,9 @@ final class IncomingMessages {
         if (received == 0 ? !begin(frame, buffer) : !continues(frame, buffer)) {
             return false;
         }
+        if (!payload.hasRemaining() && frame.total() > 0) {
+            return false; // a part of nothing would begin the message twice
+        }
         buffer.shared = false;
         if (buffer.memory.capacity() < frame.total()) {
             buffer.memory = ByteBuffer.allocateDirect(frame.total());
@@ -79,7 +82,8 @@ final class IncomingMessages {
 
     /** Whether this is the first part of the message that must come next, and its buffer is free. */
     private boolean begin(Frame frame, Incoming buffer) {
-        if (frame.sequence() != assembling || frame.offset() != 0 || buffer.sequence > consumed) {
+        boolean free = buffer.sequence <= consumed;
+        if (frame.sequence() != assembling || frame.offset() != 0 || !free) {
             return false;
         }
         buffer.sequence = frame.sequence();

@@ -52,6 +52,11 @@ final class LocalLink implements Link {
     private static final class Message {
         final Segments segments = new Segments();
         Kind kind = Kind.SCALARS;
+
+        /** Of the memory, which must not be freed when the sender ends before the receiver has read it. */
+        @SuppressWarnings("UnusedVariable")
+        @Nullable
+        Object owner;
     }
 
     /** Makes both ends: [0] is that of rank {@code a}, [1] that of rank {@code b}. */
@@ -71,7 +76,9 @@ final class LocalLink implements Link {
     @Override
     public void post(Operation operation) {
         out.sender = Thread.currentThread();
-        out.message(operation.sequence()).kind = operation.kind();
+        Message message = out.message(operation.sequence());
+        message.kind = operation.kind();
+        message.owner = operation.payload().owner();
         out.posted = operation.sequence();
         LockSupport.unpark(out.receiver);
     }

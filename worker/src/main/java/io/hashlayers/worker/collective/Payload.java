@@ -109,6 +109,12 @@ final class Payload {
         to.add(memory(sent), starts[owner], starts[owner + 1] - starts[owner]);
     }
 
+    /** What holds the memory of what is sent; null if that is a buffer of the collective itself. */
+    @Nullable
+    Matrix owner() {
+        return sent;
+    }
+
     /** Tells the backend what was received, and keeps nothing. */
     void done() {
         if (received != null) {

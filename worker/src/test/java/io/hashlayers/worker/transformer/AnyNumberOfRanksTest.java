@@ -75,9 +75,9 @@ class AnyNumberOfRanksTest {
         long dense = ParameterLayout.of(IN_PIECES.config()).denseParameters();
         assertThat(dense / ParameterGroup.sharedPiece(dense)).isGreaterThanOrEqualTo(3);
         for (int worldSize = 1; worldSize <= 4; worldSize++) {
-            Run plain = train(IN_PIECES, Topology.MEMORY, worldSize, false);
+            Run plain = train(IN_PIECES, Topology.MEMORY, worldSize, Way.PLAIN);
 
-            Run run = train(IN_PIECES, topology, worldSize, true);
+            Run run = train(IN_PIECES, topology, worldSize, Way.OVERLAPPING);
 
             assertThat(run.losses()).isEqualTo(plain.losses());
             assertThat(run.norms()).isEqualTo(plain.norms());
@@ -85,6 +85,22 @@ class AnyNumberOfRanksTest {
                     .as(name)
                     .isEqualTo(plain.tensors().get(name)));
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void overlappingChangesNoBitOfAccumulatedAndRecomputedGradients(Topology topology) {
+        Run plain = train(IN_PIECES, Topology.MEMORY, 2, new Way(false, true, 2));
+
+        Run run = train(IN_PIECES, topology, 2, new Way(true, true, 2));
+
+        assertThat(run.losses()).isEqualTo(plain.losses());
+        assertThat(run.norms()).isEqualTo(plain.norms());
+        assertThat(run.norms())
+                .isNotEqualTo(train(IN_PIECES, Topology.MEMORY, 2, Way.PLAIN).norms());
+        run.tensors()
+                .forEach((name, values) ->
+                        assertThat(values).as(name).isEqualTo(plain.tensors().get(name)));
     }
 
     @Test
@@ -95,15 +111,24 @@ class AnyNumberOfRanksTest {
     }
 
     private static Run train(int worldSize) {
-        return train(SMALL, Topology.MEMORY, worldSize, true);
+        return train(SMALL, Topology.MEMORY, worldSize, Way.OVERLAPPING);
     }
 
     /**
+     * How steps are done.
+     *
      * @param overlapping whether exchanges of a step go on while ranks compute; else each is finished where it is begun
+     * @param recomputed whether activations are
+     * @param passes over the batch in each step, whose gradients are added
      */
-    private static Run train(SmallModel small, Topology topology, int worldSize, boolean overlapping) {
+    private record Way(boolean overlapping, boolean recomputed, int passes) {
+        static final Way PLAIN = new Way(false, false, 1);
+        static final Way OVERLAPPING = new Way(true, false, 1);
+    }
+
+    private static Run train(SmallModel small, Topology topology, int worldSize, Way way) {
         ExpertPlacement placement = uneven(worldSize);
-        List<Run> runs = Ranks.run(topology, worldSize, collective -> train(small, placement, collective, overlapping));
+        List<Run> runs = Ranks.run(topology, worldSize, collective -> train(small, placement, collective, way));
         var tensors = new HashMap<String, double[]>();
         for (Run run : runs) {
             assertThat(run.losses())
@@ -122,9 +147,9 @@ class AnyNumberOfRanksTest {
         return new Run(runs.get(0).losses(), runs.get(0).norms(), tensors);
     }
 
-    private static Run train(SmallModel small, ExpertPlacement placement, Collective connected, boolean overlapping) {
-        Collective collective = overlapping ? connected : finishingAtOnce(connected);
-        var rank = new TestRank(small, placement, collective, KernelsFactory.best());
+    private static Run train(SmallModel small, ExpertPlacement placement, Collective connected, Way way) {
+        Collective collective = way.overlapping() ? connected : finishingAtOnce(connected);
+        var rank = new TestRank(small, placement, collective, KernelsFactory.best(), true, way.recomputed());
         // Keys have a bias whose gradient is 0 but for rounding, which a small epsilon would blow up to whole steps.
         var config = new OptimizerConfig(1e-2, 2, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-3, 0.1, 0.5);
         var optimizer = new Optimizer(
@@ -132,7 +157,10 @@ class AnyNumberOfRanksTest {
         var losses = new ArrayList<Double>();
         var norms = new ArrayList<Double>();
         for (int step = 1; step <= STEPS; step++) {
-            GradientsReady ready = overlapping ? optimizer.gradientsReady() : GradientsReady.NOBODY;
+            for (int pass = 1; pass < way.passes(); pass++) {
+                rank.forwardBackward(step, GradientsReady.NOBODY);
+            }
+            GradientsReady ready = way.overlapping() ? optimizer.gradientsReady() : GradientsReady.NOBODY;
             double[] loss = {rank.forwardBackward(step, ready) * small.gradientScale()};
             double norm = optimizer.reduceGradients(loss);
             optimizer.update(step, norm);
