@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * Which rows are the global batch of a step. The same for any number of ranks: rank {@code r} of {@code n} takes the
+ * Which rows the ranks read together at once: a micro-batch of training, or a batch of an evaluation. The same for any number of ranks: rank {@code r} of {@code n} takes the
  * indices {@code [r * batch / n, (r + 1) * batch / n)}. Immutable, thread-safe.
  */
 public final class BatchSchedule {
@@ -47,7 +47,7 @@ public final class BatchSchedule {
         return new BatchSchedule("sequential", rows, batch, steps, position -> position < rows ? position : PADDING);
     }
 
-    /** Sequences of a global batch. */
+    /** Sequences that all ranks read at once. */
     public int batch() {
         return batch;
     }
@@ -66,7 +66,7 @@ public final class BatchSchedule {
      * The row of one sequence.
      *
      * @param step counted from 0, below {@link #steps}
-     * @param index in the global batch, in {@code [0, batch())}
+     * @param index in the batch, in {@code [0, batch())}
      * @return the row, or {@link #PADDING}
      */
     public long row(long step, int index) {

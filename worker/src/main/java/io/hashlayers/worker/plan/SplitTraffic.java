@@ -5,11 +5,10 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The planned exchange of one split, for each sparse layer alike.
+ * The planned exchange of one split, for each sparse layer alike. A step of the plan is one batch that the ranks read at once; in
+ * training a micro-batch.
  *
  * @param schedule digest of which rows are in which batch
- * <p>A step of the plan is one batch that the ranks read at once; in training a micro-batch.
- *
  * @param steps planned
  * @param rowsPerStep rows that all experts together get in a step: tokens of the batch times experts per token
  * @param peakRows most rows that each rank receives in any step, [W]

@@ -6,7 +6,7 @@ import java.io.Serializable;
 /**
  * Off-heap bytes that one rank allocates for its part of a model, to the byte, without allocating any.
  *
- * <p>What kernels keep for themselves, some hundred kilobytes, is not part of it.
+ * <p>What kernels keep for themselves on the heap, a megabyte or so, is not part of it.
  *
  * @param denseBytes the tensors that every rank has: values and, for training, gradients and both Adam moments of the rank's
  *     share
