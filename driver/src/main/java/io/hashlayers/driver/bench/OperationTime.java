@@ -75,7 +75,9 @@ record OperationTime(
      * out.
      */
     boolean ofDenseNetwork(int ffnDim) {
-        boolean wide = rows == ffnDim || cols == ffnDim || inner == ffnDim;
+        boolean ofWeight =
+                name.startsWith(PRODUCT + ", first"); // its gradient; in other products rows are those of tokens
+        boolean wide = cols == ffnDim || (ofWeight ? rows : inner) == ffnDim;
         return wide && !ofExperts() && (name.startsWith(PRODUCT) || name.startsWith("bias"));
     }
 
