@@ -54,12 +54,8 @@ final class TimedKernels implements Kernels {
         note(experts ? name + OF_EXPERTS : name, rows, cols, experts ? 0 : third, flop, bytes, start);
     }
 
-    private static double floats(Matrix... moved) {
-        double bytes = 0;
-        for (Matrix matrix : moved) {
-            bytes += (double) matrix.size() * Float.BYTES;
-        }
-        return bytes;
+    private static double bytes(long floats) {
+        return (double) floats * Float.BYTES;
     }
 
     /** Operations of one product of attention: each row sees half of its sequence on average, itself included. */
@@ -76,7 +72,14 @@ final class TimedKernels implements Kernels {
     public void matmul(Matrix a, Matrix b, Matrix c, boolean accumulate) {
         long start = System.nanoTime();
         inner.matmul(a, b, c, accumulate);
-        noteRows("product", c.rows(), c.cols(), a.cols(), 2.0 * c.size() * a.cols(), floats(a, b, c), start);
+        noteRows(
+                "product",
+                c.rows(),
+                c.cols(),
+                a.cols(),
+                2.0 * c.size() * a.cols(),
+                bytes(a.size() + b.size() + c.size()),
+                start);
     }
 
     @Override
@@ -89,7 +92,7 @@ final class TimedKernels implements Kernels {
                 c.cols(),
                 a.cols(),
                 2.0 * c.size() * a.cols(),
-                floats(a, b, c),
+                bytes(a.size() + b.size() + c.size()),
                 start);
     }
 
@@ -103,7 +106,7 @@ final class TimedKernels implements Kernels {
                 c.cols(),
                 a.rows(),
                 2.0 * c.size() * a.rows(),
-                floats(a, b, c),
+                bytes(a.size() + b.size() + c.size()),
                 start);
     }
 
@@ -111,42 +114,49 @@ final class TimedKernels implements Kernels {
     public void addBias(Matrix x, Matrix bias) {
         long start = System.nanoTime();
         inner.addBias(x, bias);
-        noteRows("bias", x.rows(), x.cols(), 0, 0, floats(x, x), start);
+        noteRows("bias", x.rows(), x.cols(), 0, 0, bytes(x.size() + x.size()), start);
     }
 
     @Override
     public void biasBackward(Matrix dy, Matrix dbias) {
         long start = System.nanoTime();
         inner.biasBackward(dy, dbias);
-        noteRows("bias backward", dy.rows(), dy.cols(), 0, 0, floats(dy), start);
+        noteRows("bias backward", dy.rows(), dy.cols(), 0, 0, bytes(dy.size()), start);
     }
 
     @Override
     public void addBiasResidual(Matrix x, Matrix delta, Matrix bias, Matrix out) {
         long start = System.nanoTime();
         inner.addBiasResidual(x, delta, bias, out);
-        note("bias and residual", x.rows(), x.cols(), 0, 0, floats(x, delta, out), start);
+        note("bias and residual", x.rows(), x.cols(), 0, 0, bytes(x.size() + delta.size() + out.size()), start);
     }
 
     @Override
     public void biasActivation(Activation activation, Matrix x, Matrix bias, Matrix out) {
         long start = System.nanoTime();
         inner.biasActivation(activation, x, bias, out);
-        noteRows("bias and activation", x.rows(), x.cols(), 0, 0, floats(x, x, out), start);
+        noteRows("bias and activation", x.rows(), x.cols(), 0, 0, bytes(x.size() + x.size() + out.size()), start);
     }
 
     @Override
     public void biasActivationBackward(Activation activation, Matrix x, Matrix dout, Matrix dx, Matrix dbias) {
         long start = System.nanoTime();
         inner.biasActivationBackward(activation, x, dout, dx, dbias);
-        noteRows("bias and activation backward", x.rows(), x.cols(), 0, 0, floats(x, dout, dx), start);
+        noteRows(
+                "bias and activation backward",
+                x.rows(),
+                x.cols(),
+                0,
+                0,
+                bytes(x.size() + dout.size() + dx.size()),
+                start);
     }
 
     @Override
     public void layerNorm(Matrix x, Matrix gamma, Matrix beta, Matrix y, Matrix stats) {
         long start = System.nanoTime();
         inner.layerNorm(x, gamma, beta, y, stats);
-        note("layer norm", x.rows(), x.cols(), 0, 0, floats(x, y), start);
+        note("layer norm", x.rows(), x.cols(), 0, 0, bytes(x.size() + y.size()), start);
     }
 
     @Override
@@ -154,14 +164,28 @@ final class TimedKernels implements Kernels {
             Matrix dy, Matrix x, Matrix stats, Matrix gamma, Matrix dx, Matrix dgamma, Matrix dbeta) {
         long start = System.nanoTime();
         inner.layerNormBackward(dy, x, stats, gamma, dx, dgamma, dbeta);
-        note("layer norm backward", x.rows(), x.cols(), 0, 0, floats(dy, x, dx, dx), start);
+        note(
+                "layer norm backward",
+                x.rows(),
+                x.cols(),
+                0,
+                0,
+                bytes(dy.size() + x.size() + dx.size() + dx.size()),
+                start);
     }
 
     @Override
     public void causalAttention(Matrix qkv, int heads, int sequenceLength, Matrix out, Matrix logSumExp) {
         long start = System.nanoTime();
         inner.causalAttention(qkv, heads, sequenceLength, out, logSumExp);
-        note("attention", out.rows(), out.cols(), 0, 2 * visible(out, sequenceLength), floats(qkv, out), start);
+        note(
+                "attention",
+                out.rows(),
+                out.cols(),
+                0,
+                2 * visible(out, sequenceLength),
+                bytes(qkv.size() + out.size()),
+                start);
     }
 
     @Override
@@ -175,7 +199,7 @@ final class TimedKernels implements Kernels {
                 out.cols(),
                 0,
                 5 * visible(out, sequenceLength),
-                floats(qkv, out, dout, dqkv),
+                bytes(qkv.size() + out.size() + dout.size() + dqkv.size()),
                 start);
     }
 
@@ -183,7 +207,7 @@ final class TimedKernels implements Kernels {
     public void embed(int[] tokens, Matrix tokenTable, Matrix positionTable, int sequenceLength, Matrix out) {
         long start = System.nanoTime();
         inner.embed(tokens, tokenTable, positionTable, sequenceLength, out);
-        note("embedding", out.rows(), out.cols(), 0, 0, floats(out, out, out), start);
+        note("embedding", out.rows(), out.cols(), 0, 0, bytes(out.size() + out.size() + out.size()), start);
     }
 
     @Override
@@ -191,14 +215,21 @@ final class TimedKernels implements Kernels {
             int[] tokens, Matrix dout, int sequenceLength, Matrix dTokenTable, Matrix dPositionTable) {
         long start = System.nanoTime();
         inner.embedBackward(tokens, dout, sequenceLength, dTokenTable, dPositionTable);
-        note("embedding backward", dout.rows(), dout.cols(), 0, 0, floats(dout, dout, dout), start);
+        note(
+                "embedding backward",
+                dout.rows(),
+                dout.cols(),
+                0,
+                0,
+                bytes(dout.size() + dout.size() + dout.size()),
+                start);
     }
 
     @Override
     public double crossEntropy(Matrix logits, int[] targets, int firstTarget, float gradientScale) {
         long start = System.nanoTime();
         double nats = inner.crossEntropy(logits, targets, firstTarget, gradientScale);
-        note("softmax cross-entropy", logits.rows(), logits.cols(), 0, 0, floats(logits, logits), start);
+        note("softmax cross-entropy", logits.rows(), logits.cols(), 0, 0, bytes(logits.size() + logits.size()), start);
         return nats;
     }
 
@@ -206,42 +237,42 @@ final class TimedKernels implements Kernels {
     public void gatherRows(Matrix in, int[] rows, Matrix out) {
         long start = System.nanoTime();
         inner.gatherRows(in, rows, out);
-        note("gather rows", out.rows(), out.cols(), 0, 0, floats(out, out), start);
+        note("gather rows", out.rows(), out.cols(), 0, 0, bytes(out.size() + out.size()), start);
     }
 
     @Override
     public void sumRows(Matrix in, int[] slots, int k, Matrix out, boolean accumulate) {
         long start = System.nanoTime();
         inner.sumRows(in, slots, k, out, accumulate);
-        note("sum rows", out.rows(), out.cols(), 0, 0, floats(in, out), start);
+        note("sum rows", out.rows(), out.cols(), 0, 0, bytes(in.size() + out.size()), start);
     }
 
     @Override
     public void dropout(Matrix x, float probability, long seed, long firstRow) {
         long start = System.nanoTime();
         inner.dropout(x, probability, seed, firstRow);
-        note("dropout", x.rows(), x.cols(), 0, 0, floats(x, x), start);
+        note("dropout", x.rows(), x.cols(), 0, 0, bytes(x.size() + x.size()), start);
     }
 
     @Override
     public void add(Matrix x, Matrix y) {
         long start = System.nanoTime();
         inner.add(x, y);
-        note("add", x.rows(), x.cols(), 0, 0, floats(x, x, y), start);
+        note("add", x.rows(), x.cols(), 0, 0, bytes(x.size() + x.size() + y.size()), start);
     }
 
     @Override
     public void zero(Matrix x) {
         long start = System.nanoTime();
         inner.zero(x);
-        note("zero", x.rows(), x.cols(), 0, 0, floats(x), start);
+        note("zero", x.rows(), x.cols(), 0, 0, bytes(x.size()), start);
     }
 
     @Override
     public double sumOfSquares(Matrix x) {
         long start = System.nanoTime();
         double sum = inner.sumOfSquares(x);
-        note("sum of squares", x.rows(), x.cols(), 0, 0, floats(x), start);
+        note("sum of squares", x.rows(), x.cols(), 0, 0, bytes(x.size()), start);
         return sum;
     }
 
@@ -249,6 +280,13 @@ final class TimedKernels implements Kernels {
     public void adam(Matrix p, Matrix g, Matrix m, Matrix v, AdamStep step) {
         long start = System.nanoTime();
         inner.adam(p, g, m, v, step);
-        note("Adam", p.rows(), p.cols(), 0, 0, floats(p, p, g, m, m, v, v), start);
+        note(
+                "Adam",
+                p.rows(),
+                p.cols(),
+                0,
+                0,
+                bytes(p.size() + p.size() + g.size() + m.size() + m.size() + v.size() + v.size()),
+                start);
     }
 }
