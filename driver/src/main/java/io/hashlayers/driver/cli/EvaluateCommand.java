@@ -126,7 +126,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** As many parts of a batch as in training, or fewer so that the ranks can share each evenly. */
-    private static int partsOfBatch(TrainConfig train, int ranks) {
+    static int partsOfBatch(TrainConfig train, int ranks) {
         int parts = train.accumulateBatches();
         while (parts > 1
                 && (train.batchSequences() % parts != 0 || train.batchSequences() / parts % Math.max(1, ranks) != 0)) {
