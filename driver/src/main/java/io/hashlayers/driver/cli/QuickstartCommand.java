@@ -9,6 +9,8 @@ import io.hashlayers.driver.prepare.QuickstartText;
 import io.hashlayers.driver.prepare.TextTokenizer;
 import io.hashlayers.driver.track.QuickstartSummary;
 import io.hashlayers.driver.track.SummaryFile;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.DatasetManifest;
@@ -32,7 +34,7 @@ import picocli.CommandLine.Option;
             "",
             "The text is the proceedings of the European Parliament in many languages, unless you give your own. The",
             "settings are those of conf/quickstart.conf, unless you give others. Started again, it redoes only what is",
-            "not there yet.",
+            "not there yet; a run of other settings stays, unless you say --overwrite.",
             "",
             "Examples:",
             "  hashlayers quickstart",
@@ -57,6 +59,9 @@ final class QuickstartCommand implements Callable<Integer> {
             description = "Folder on this machine for everything; default: ${DEFAULT-VALUE}.")
     private Path dir = Path.of("");
 
+    @Option(names = "--overwrite", description = "Replace a run of other settings or text.")
+    private boolean overwrite;
+
     @Option(
             names = "--prompt",
             paramLabel = "TEXT",
@@ -70,8 +75,9 @@ final class QuickstartCommand implements Callable<Integer> {
         String run = dir.resolve("run").toString();
         Settings settings = options.loadOrPreset(PRESET).withData(data);
         try (SparkSession spark = SparkSessions.create("hashlayers quickstart")) {
-            DatasetManifest dataset = prepare(spark, settings, data);
             Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+            requireNoOther(hadoop, settings, run);
+            DatasetManifest dataset = prepare(spark, settings, data);
             RunSummary summary = finished(hadoop, settings, dataset, run)
                     .orElseGet(() -> TrainCommand.train(spark, settings, run, true));
             EvaluationSummary test =
@@ -80,6 +86,25 @@ final class QuickstartCommand implements Callable<Integer> {
             System.out.println(new QuickstartSummary(summary, test, sample(hadoop, run, data), run).text());
         }
         return 0;
+    }
+
+    /** Refuses to replace a finished run of other settings, before anything is touched. */
+    private void requireNoOther(Configuration hadoop, Settings settings, String run) {
+        if (overwrite || CheckpointReader.latestStep(hadoop, run).isEmpty()) {
+            return;
+        }
+        try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, run, OptionalLong.empty())) {
+            if (!checkpoint.manifest().settings().equals(settings.render())) {
+                throw holdsAnother(run, "settings");
+            }
+        }
+    }
+
+    private static TrainingException holdsAnother(String run, String other) {
+        return new TrainingException(
+                Failure.USER,
+                "%s holds a run of other %s; say --overwrite to replace it, or name another folder by --dir"
+                        .formatted(run, other));
     }
 
     private DatasetManifest prepare(SparkSession spark, Settings settings, String data) {
@@ -91,7 +116,7 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     /** The run that lies in the folder, if it is finished and was of these settings and this dataset. */
-    private static Optional<RunSummary> finished(
+    private Optional<RunSummary> finished(
             Configuration hadoop, Settings settings, DatasetManifest dataset, String run) {
         Optional<RunSummary> summary = SummaryFile.read(Folder.of(hadoop, run));
         if (summary.isEmpty() || CheckpointReader.latestStep(hadoop, run).isEmpty()) {
@@ -102,6 +127,8 @@ final class QuickstartCommand implements Callable<Integer> {
                     && summary.get().datasetDigest().equals(dataset.digest());
             if (same) {
                 System.err.println("the run in " + run + " has these settings and is finished; it is used as it is");
+            } else if (!overwrite) {
+                throw holdsAnother(run, "text");
             }
             return same ? summary : Optional.empty();
         }

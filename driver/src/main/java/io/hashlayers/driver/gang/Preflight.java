@@ -91,7 +91,7 @@ final class Preflight {
         if (sequences % ranks != 0) {
             throw new TrainingException(
                     Failure.USER,
-                    "%s, which %d ranks cannot share evenly; change it or set train.ranks to %d"
+                    "%s, which %d ranks cannot share evenly; change it or ask for %d ranks (train.ranks, --ranks)"
                             .formatted(train.microBatchSettings(), ranks, largestDivisor(sequences, ranks)));
         }
     }

@@ -73,7 +73,7 @@ final class Slots {
         if (came < ranks) {
             throw new TrainingException(
                     Failure.RESOURCES,
-                    "%d ranks asked for, %d slots came within %d s; lower train.ranks or give Spark more cores (spark.cores.max, --master local[N])"
+                    "%d ranks asked for, %d slots came within %d s; ask for fewer ranks (train.ranks, bench.ranks, --ranks) or give Spark more cores (spark.cores.max, --master local[N])"
                             .formatted(ranks, came, secondsSince(start)));
         }
     }

@@ -60,7 +60,7 @@ class PreflightTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessage(
-                        "train.batch-sequences is 12, which 5 ranks cannot share evenly; change it or set train.ranks to 4");
+                        "train.batch-sequences is 12, which 5 ranks cannot share evenly; change it or ask for 4 ranks (train.ranks, --ranks)");
     }
 
     @Test
@@ -71,7 +71,7 @@ class PreflightTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessage("train.batch-sequences / train.accumulate-batches is 12 / 3 = 4, which 3 ranks cannot share"
-                        + " evenly; change it or set train.ranks to 2");
+                        + " evenly; change it or ask for 2 ranks (train.ranks, --ranks)");
     }
 
     private static TrainConfig train(int batchSequences, int accumulateBatches) {
@@ -106,7 +106,7 @@ class PreflightTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
                 .hasMessage(
-                        "8 ranks asked for, 5 slots came within 1 s; lower train.ranks or give Spark more cores (spark.cores.max, --master local[N])");
+                        "8 ranks asked for, 5 slots came within 1 s; ask for fewer ranks (train.ranks, bench.ranks, --ranks) or give Spark more cores (spark.cores.max, --master local[N])");
         assertThatThrownBy(() -> new Slots(() -> 0, () -> false, 0, Duration.ofMillis(300)).awaitAny())
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("no slot came within");
