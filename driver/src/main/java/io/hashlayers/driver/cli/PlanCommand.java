@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  hashlayers plan --conf conf/quickstart.conf --data work/data --out work/plan-8 --ranks 8",
-            "  hashlayers plan --conf conf/models/hash-1x64.conf --data hdfs:///data --out hdfs:///plans/64 --ranks 64"
+            "  hashlayers plan --conf conf/models/hash-1x64.conf --data hdfs:///data --out hdfs:///plans/64 \\",
+            "      --ranks 64"
         })
 final class PlanCommand implements Callable<Integer> {
     @Mixin

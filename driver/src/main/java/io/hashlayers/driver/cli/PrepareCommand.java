@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  hashlayers prepare --input corpus.txt.gz --out work/data",
-            "  hashlayers prepare --input 'hdfs:///text/*.jsonl' --out hdfs:///data -D prepare.vocabulary-size=32000",
+            "  hashlayers prepare --input 'hdfs:///text/*.jsonl' --out hdfs:///data \\",
+            "      -D prepare.vocabulary-size=32000",
             "  hashlayers prepare --input new.txt --out work/new --tokenizer work/data/tokenizer.json"
         })
 final class PrepareCommand implements Callable<Integer> {
