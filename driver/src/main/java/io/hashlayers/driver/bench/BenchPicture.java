@@ -11,7 +11,7 @@ public final class BenchPicture {
     private static final int LABELS = 330;
     private static final int BAR = 18;
     private static final int TOP = 70;
-    private static final int LEGENDS_IN_ROW = 3;
+    private static final int LEGENDS_IN_ROW = 4;
 
     private final BenchReport report;
     private final StringBuilder svg = new StringBuilder();
@@ -28,7 +28,7 @@ public final class BenchPicture {
     private String draw() {
         List<OperationTime> shown =
                 report.operations().stream().limit(MOST_BARS).toList();
-        int height = TOP + BAR * shown.size() + 16;
+        int height = TOP + BAR * (shown.size() + 1) + 16;
         add(
                 "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' font-family='sans-serif' font-size='11'>",
                 WIDTH, height);
@@ -39,10 +39,14 @@ public final class BenchPicture {
                 report.steps().tokensPerSecond(),
                 100 * report.steps().shareOfPeak());
         legend();
-        double longest = shown.isEmpty() ? 1 : shown.get(0).seconds();
+        double rest = report.notedSeconds()
+                - shown.stream().mapToDouble(OperationTime::seconds).sum();
+        double longest = Math.max(rest, shown.isEmpty() ? 1 : shown.get(0).seconds());
         for (int i = 0; i < shown.size(); i++) {
-            bar(shown.get(i), TOP + BAR * i, longest);
+            OperationTime time = shown.get(i);
+            bar(time.name() + ", " + time.shape(), time.seconds(), time.part().color, TOP + BAR * i, longest);
         }
+        bar("all smaller ones", rest, "#bbbbbb", TOP + BAR * shown.size(), longest);
         return svg + "</svg>\n";
     }
 
@@ -57,13 +61,11 @@ public final class BenchPicture {
         }
     }
 
-    private void bar(OperationTime time, int y, double longest) {
-        double width = (WIDTH - LABELS - 60) * time.seconds() / longest;
-        add("<text x='%d' y='%d' text-anchor='end'>%s, %s</text>", LABELS - 6, y + 12, time.name(), time.shape());
-        add(
-                "<rect x='%d' y='%d' width='%.1f' height='%d' fill='%s'/>",
-                LABELS, y + 2, width, BAR - 4, time.part().color);
-        add("<text x='%.1f' y='%d'>%.2f ms</text>", LABELS + width + 5, y + 12, time.seconds() * 1e3);
+    private void bar(String label, double seconds, String color, int y, double longest) {
+        double width = (WIDTH - LABELS - 60) * seconds / longest;
+        add("<text x='%d' y='%d' text-anchor='end'>%s</text>", LABELS - 6, y + 12, label);
+        add("<rect x='%d' y='%d' width='%.1f' height='%d' fill='%s'/>", LABELS, y + 2, width, BAR - 4, color);
+        add("<text x='%.1f' y='%d'>%.2f ms</text>", LABELS + width + 5, y + 12, seconds * 1e3);
     }
 
     private void add(String format, Object... values) {
