@@ -26,9 +26,9 @@ public record RankProcess(int ranks, boolean driver, long heapLimitBytes) implem
 
     private static final long OLD_OF_EXECUTOR = 40 * MIB;
     /** Classes, compiled code, threads, symbols, libraries, buffers of Spark and BLAS. */
-    private static final long BASE_OF_DRIVER = 270 * MIB;
+    private static final long BASE_OF_DRIVER = 300 * MIB;
 
-    private static final long BASE_OF_EXECUTOR = 220 * MIB;
+    private static final long BASE_OF_EXECUTOR = 230 * MIB;
 
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,.*");
 

@@ -95,25 +95,25 @@ class ConsoleReporterTest {
         assertThat(lines())
                 .containsExactly(
                         "model     1,888 parameters, 1,104 of them multiply a token",
-                        "memory    6,621 MiB at most in a process with 2 ranks",
+                        "memory    6,651 MiB at most in a process with 2 ranks",
                         "           5,120  dense parameters and gradients, a copy each rank, and moments of its share",
                         "           1,024  experts with theirs",
                         "               3  activations kept for the way back",
                         "               2  scratch of all layers, logits among it",
                         "              14  messages to and from ranks of other processes",
                         "             188  heap, of the 3,072 that it may take",
-                        "             270  JVM, Spark's driver, libraries");
+                        "             300  JVM, Spark's driver, libraries");
     }
 
     @Test
     void whatWasResidentIsToldBesideThePlan() {
-        reporter.measured(memory(), List.of(6621L << 20));
-        reporter.measured(memory(), List.of(6000L << 20, 7283L << 20));
+        reporter.measured(memory(), List.of(6651L << 20));
+        reporter.measured(memory(), List.of(6000L << 20, 7316L << 20));
 
         assertThat(lines())
                 .containsExactly(
-                        "memory    6,621 MiB were resident at most; planned were 6,621 (+0.0 %)",
-                        "memory    6,000, 7,283 MiB were resident at most in 2 processes; planned were 6,621 (+10.0 %)");
+                        "memory    6,651 MiB were resident at most; planned were 6,651 (+0.0 %)",
+                        "memory    6,000, 7,316 MiB were resident at most in 2 processes; planned were 6,651 (+10.0 %)");
     }
 
     private static MemoryPlan memory() {
