@@ -26,11 +26,6 @@ public record BenchProgram(RunConfig config, int steps) implements RankProgram {
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
-        try {
-            return new RankBench(config, steps, collective).run();
-        } catch (RuntimeException | Error e) {
-            collective.abort(e);
-            throw e;
-        }
+        return new RankBench(config, steps, collective).run();
     }
 }

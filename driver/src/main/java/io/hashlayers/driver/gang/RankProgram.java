@@ -15,7 +15,7 @@ public interface RankProgram extends Serializable {
     Duration timeout();
 
     /**
-     * Runs on the rank's own thread.
+     * Runs on the rank's own thread. What it throws ends all ranks: the driver and the others are told.
      *
      * @param listener to be told of progress on rank 0
      * @return what rank 0 hands to the driver; not used of other ranks

@@ -11,8 +11,8 @@ import scala.collection.Iterator;
 import scala.runtime.AbstractFunction1;
 
 /**
- * A rank as Spark runs it: a task of the one barrier stage. Meets the others, runs its program and tells the driver how it
- * ended; the driver hears of a failure before Spark does, and in full.
+ * A rank as Spark runs it: a task of the one barrier stage. Meets the others, runs its program and tells how it ended; of a
+ * failure the driver hears first and in full, then the other ranks, then Spark.
  */
 final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integer>> implements Serializable {
     private static final Logger log = LoggerFactory.getLogger(RankTask.class);
@@ -34,21 +34,25 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     @Override
     public Iterator<Integer> apply(Iterator<Integer> rank) {
         BarrierTaskContext task = BarrierTaskContext.get();
-        try {
-            runRank(task);
+        try (Rendezvous rendezvous = meet(task)) {
+            runProgram(task, rendezvous);
             return rank;
+        }
+    }
+
+    private Rendezvous meet(BarrierTaskContext task) {
+        try {
+            Device.assign(task.resourcesJMap());
+            return new Rendezvous(run, task, program.kernels(), program.timeout());
         } catch (RuntimeException | Error e) {
-            if (!task.isInterrupted()) { // what a killed task throws is a consequence, not a cause
-                tell(task.partitionId(), e);
-            }
+            tellDriver(task, e);
             throw e;
         }
     }
 
-    private void runRank(BarrierTaskContext task) {
-        Device.assign(task.resourcesJMap());
-        try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
-            Collective collective = rendezvous.collective();
+    private void runProgram(BarrierTaskContext task, Rendezvous rendezvous) {
+        Collective collective = rendezvous.collective();
+        try {
             log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
             RankPosts posts = new RankPosts(run);
             if (collective.rank() == 0) {
@@ -60,13 +64,24 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
             if (collective.rank() == 0) {
                 posts.finished(result);
             }
+        } catch (RuntimeException | Error e) {
+            // The driver first: once the others know they end too, and Spark kills this task for it.
+            tellDriver(task, e);
+            collective.abort(e);
+            throw e;
         }
     }
 
-    private void tell(int rank, Throwable cause) {
+    private void tellDriver(BarrierTaskContext task, Throwable cause) {
+        if (task.isInterrupted()) {
+            return; // what a killed task throws is a consequence, not a cause
+        }
         try {
             RankFailure failure = RankFailure.of(
-                    rank, SparkInternals.executorHost(), SparkEnv.get().executorId(), cause);
+                    task.partitionId(),
+                    SparkInternals.executorHost(),
+                    SparkEnv.get().executorId(),
+                    cause);
             ExecutorMailbox.deliver(new RankMessage(run, new RankMessage.Failed(failure)));
         } catch (RuntimeException e) {
             cause.addSuppressed(e); // the driver is gone; Spark logs what is left

@@ -112,10 +112,7 @@ class GangStageTest {
             }
             collective.allGather(new byte[0]);
             if (collective.rank() == 1) {
-                TrainingException own =
-                        new TrainingException(Failure.DATA, "shard 3 is damaged; prepare the dataset again");
-                collective.abort(own);
-                throw own;
+                throw new TrainingException(Failure.DATA, "shard 3 is damaged; prepare the dataset again");
             }
             collective.allGather(new byte[0]); // never ends but by the failure of rank 1
             return "never";

@@ -14,14 +14,8 @@ public final class RankEvaluation {
      * @return the same on every rank
      */
     public static EvaluationMetrics run(RankContext context, String split, CheckpointReader checkpoint) {
-        try {
-            RankModel model = RankModel.forEvaluation(context, split);
-            CheckpointTensors.of(model.parameters()).readFrom(checkpoint);
-            return new Evaluation(context, model, split)
-                    .run(checkpoint.manifest().step());
-        } catch (RuntimeException | Error e) {
-            context.collective().abort(e);
-            throw e;
-        }
+        RankModel model = RankModel.forEvaluation(context, split);
+        CheckpointTensors.of(model.parameters()).readFrom(checkpoint);
+        return new Evaluation(context, model, split).run(checkpoint.manifest().step());
     }
 }

@@ -56,17 +56,12 @@ public final class RankLoop {
     }
 
     /**
-     * Trains to the last step. If this rank fails, the others are told why.
+     * Trains to the last step. Whoever runs it tells the others if this rank fails: {@link Collective#abort}.
      *
      * @throws TrainingException DIVERGED if a loss is not a number; else what the collective, the data or the storage throw
      */
     public static RankResult run(RankContext context) {
-        try {
-            return new RankLoop(context).toTheLastStep();
-        } catch (RuntimeException | Error e) {
-            context.collective().abort(e);
-            throw e;
-        }
+        return new RankLoop(context).toTheLastStep();
     }
 
     private RankResult toTheLastStep() {
