@@ -28,7 +28,7 @@ public record RankProcess(int ranks, boolean driver, long heapLimitBytes) implem
     /** Classes, compiled code, threads, symbols, libraries, buffers of Spark and BLAS. */
     private static final long BASE_OF_DRIVER = 300 * MIB;
 
-    private static final long BASE_OF_EXECUTOR = 230 * MIB;
+    private static final long BASE_OF_EXECUTOR = 250 * MIB;
 
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,.*");
 

@@ -34,7 +34,7 @@ public final class KernelsFactory {
     public static Kernels create(KernelChoice choice) {
         requireBackend();
         if (Matrix.onHost()) {
-            Blas.useOneThread();
+            NativeThreads.limit();
         }
         Kernels kernels =
                 switch (choice) {

@@ -21,7 +21,7 @@ final class Nd4jKernels implements Kernels {
     public String description() {
         String backend = Nd4j.getBackend().getClass().getSimpleName();
         return Matrix.onHost()
-                ? "ND4J operations on %s, OpenBLAS with %d thread(s)".formatted(backend, Blas.threads())
+                ? "ND4J operations on %s, OpenBLAS with %d thread(s)".formatted(backend, NativeThreads.ofBlas())
                 : "ND4J operations on " + backend;
     }
 

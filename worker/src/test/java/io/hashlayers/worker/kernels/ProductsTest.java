@@ -25,14 +25,36 @@ class ProductsTest {
         requireAgreement(random, random.nextInt(1, 40), random.nextInt(1, 40), random.nextInt(1, 70));
     }
 
-    /** Beyond the size where another library may multiply. */
+    /** Of the size of real layers. */
     @RandomSeeds(10)
     void largeProductsAgreeWithLoops(long seed) {
         var random = new SplittableRandom(seed);
         requireAgreement(random, random.nextInt(1, 90), random.nextInt(128, 300), random.nextInt(64, 300));
     }
 
+    /** Over so many columns that they may be summed in parts. */
+    @RandomSeeds(5)
+    void longProductsAgreeWithLoops(long seed) {
+        var random = new SplittableRandom(seed);
+        requireAgreement(random, random.nextInt(1, 4), random.nextInt(1, 4), random.nextInt(4000, 9000), 1e-5);
+    }
+
+    /** More shapes than may be kept, each of them twice. */
+    @Test
+    void manyShapesAgreeWithLoops() {
+        var random = new SplittableRandom(1);
+        for (int round = 0; round < 2; round++) {
+            for (int rows = 1; rows <= 110; rows++) { // six products of each
+                requireAgreement(random, rows, 5, 4);
+            }
+        }
+    }
+
     private void requireAgreement(SplittableRandom random, int m, int n, int k) {
+        requireAgreement(random, m, n, k, 1e-6);
+    }
+
+    private void requireAgreement(SplittableRandom random, int m, int n, int k, double tolerance) {
         var memory = new TestMemory(random);
         Matrix a = memory.normal(m, k);
         Matrix b = memory.normal(k, n);
@@ -52,9 +74,9 @@ class ProductsTest {
             kernels.matmulTn(aTransposed, b, tn, accumulate);
 
             double[][] expected = accumulate ? sum(product, values(memory.constant(m, n, 0.5))) : product;
-            assertClose("a b", plain, expected, 1e-6);
-            assertClose("a b^T", nt, expected, 1e-6);
-            assertClose("a^T b", tn, expected, 1e-6);
+            assertClose("a b", plain, expected, tolerance);
+            assertClose("a b^T", nt, expected, tolerance);
+            assertClose("a^T b", tn, expected, tolerance);
         }
         memory.assertSurroundingsUntouched();
     }

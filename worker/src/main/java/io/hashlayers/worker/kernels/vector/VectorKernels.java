@@ -4,11 +4,10 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.AdamStep;
-import io.hashlayers.worker.kernels.Blas;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 
-/** The kernels for CPUs: oneDNN and OpenBLAS for products, the Vector API for the rest. */
+/** The kernels for CPUs: oneDNN for products, the Vector API for the rest. */
 public final class VectorKernels implements Kernels {
     private final MatrixProducts products = new MatrixProducts();
     private final AttentionKernel attention = new AttentionKernel();
@@ -30,8 +29,7 @@ public final class VectorKernels implements Kernels {
 
     @Override
     public String description() {
-        return "Vector API with %d float lanes, %s with %d thread(s)"
-                .formatted(Vectors.LANES, products.description(), Blas.threads());
+        return "Vector API with %d float lanes, %s".formatted(Vectors.LANES, MatrixProducts.description());
     }
 
     @Override

@@ -1,5 +1,5 @@
 /**
- * Kernels for CPUs: matrix products by oneDNN and OpenBLAS on the matrices' own memory, all else as fused loops with Java's
+ * Kernels for CPUs: matrix products by oneDNN on the matrices' own memory, all else as fused loops with Java's
  * Vector API, the products of attention included.
  *
  * <p>One class per operation; {@link io.hashlayers.worker.kernels.vector.VectorKernels} only binds them together. Compiled apart

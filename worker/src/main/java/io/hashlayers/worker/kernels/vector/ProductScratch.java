@@ -1,0 +1,34 @@
+package io.hashlayers.worker.kernels.vector;
+
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.javacpp.Pointer;
+
+/** Memory that one product after the other uses while it runs, aligned as oneDNN aligns its own. */
+final class ProductScratch implements AutoCloseable {
+    private final long bytes;
+    private final memory memory;
+    private final Pointer start;
+
+    ProductScratch(engine engine, long bytes) {
+        this.bytes = bytes;
+        try (memory.desc description = new memory.desc(
+                new long[] {bytes}, org.bytedeco.dnnl.memory.data_type.u8, org.bytedeco.dnnl.memory.format_tag.a)) {
+            this.memory = new memory(description, engine);
+        }
+        this.start = memory.get_data_handle();
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    Pointer start() {
+        return start;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
