@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What is compared is measured in turn, so that a machine that slows down or speeds up does so for both.
  */
 final class RankBench {
-    private static final int WARM_UP_STEPS = 10;
+    private static final int WARM_UP_STEPS = 30; // products of most numbers of rows are compiled by then
     private static final int STEPS_IN_TURN = 5;
     private static final int NOTED_STEPS = 10;
     private static final double SECONDS = 0.5;
