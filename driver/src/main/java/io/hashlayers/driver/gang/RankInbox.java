@@ -31,8 +31,10 @@ final class RankInbox {
     synchronized void receive(RankMessage.Event event) {
         if (event instanceof RankMessage.Failed failed) {
             RankFailure failure = failed.failure();
-            failures.add(failure);
-            log(failure);
+            if (failures.stream().noneMatch(earlier -> earlier.rank() == failure.rank())) {
+                failures.add(failure);
+                log(failure);
+            }
         } else if (event instanceof RankMessage.Resident resident) {
             peaks.merge(resident.executor(), resident.peakBytes(), Math::max);
         } else if (event instanceof RankMessage.Finished finished) {
@@ -82,7 +84,7 @@ final class RankInbox {
         return lastStep;
     }
 
-    /** In the order in which the driver heard of them. */
+    /** The first of each rank, in the order in which the driver heard of them. */
     synchronized List<RankFailure> failures() {
         return List.copyOf(failures);
     }

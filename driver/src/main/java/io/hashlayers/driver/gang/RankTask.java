@@ -1,7 +1,9 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.collective.Collective;
 import java.io.Serializable;
+import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.util.SerializableConfiguration;
@@ -17,6 +19,8 @@ import scala.runtime.AbstractFunction1;
 final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integer>> implements Serializable {
     private static final Logger log = LoggerFactory.getLogger(RankTask.class);
     private static final long serialVersionUID = 1L;
+    /** The driver may hang; the other ranks wait for this one until then. */
+    private static final Duration TELL = Duration.ofSeconds(10);
 
     private final String run;
     private final RankProgram program;
@@ -34,44 +38,49 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     @Override
     public Iterator<Integer> apply(Iterator<Integer> rank) {
         BarrierTaskContext task = BarrierTaskContext.get();
-        try (Rendezvous rendezvous = meet(task)) {
-            runProgram(task, rendezvous);
+        try {
+            meetAndRun(task);
             return rank;
-        }
-    }
-
-    private Rendezvous meet(BarrierTaskContext task) {
-        try {
-            Device.assign(task.resourcesJMap());
-            return new Rendezvous(run, task, program.kernels(), program.timeout());
         } catch (RuntimeException | Error e) {
-            tellDriver(task, e);
+            tellDriver(
+                    task,
+                    e); // of what failed before and after the program; of the program's own failure it knows the first
+            // report
             throw e;
         }
     }
 
-    private void runProgram(BarrierTaskContext task, Rendezvous rendezvous) {
-        Collective collective = rendezvous.collective();
-        try {
+    private void meetAndRun(BarrierTaskContext task) {
+        Device.assign(task.resourcesJMap());
+        try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
+            Collective collective = rendezvous.collective();
             log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
-            RankPosts posts = new RankPosts(run);
-            if (collective.rank() == 0) {
-                posts.met(rendezvous.ranks());
+            try {
+                runProgram(rendezvous);
+            } catch (RuntimeException | Error e) {
+                // The driver first: once the others know they end too, and Spark kills this task for it.
+                tellDriver(task, e);
+                collective.abort(e);
+                throw e;
             }
-            Serializable result = program.run(collective, hadoop.value(), posts);
-            log.debug("rank={} came to its end", collective.rank());
-            posts.resident(SparkEnv.get().executorId());
-            if (collective.rank() == 0) {
-                posts.finished(result);
-            }
-        } catch (RuntimeException | Error e) {
-            // The driver first: once the others know they end too, and Spark kills this task for it.
-            tellDriver(task, e);
-            collective.abort(e);
-            throw e;
         }
     }
 
+    private void runProgram(Rendezvous rendezvous) {
+        Collective collective = rendezvous.collective();
+        RankPosts posts = new RankPosts(run);
+        if (collective.rank() == 0) {
+            posts.met(rendezvous.ranks());
+        }
+        Serializable result = program.run(collective, hadoop.value(), posts);
+        log.debug("rank={} came to its end", collective.rank());
+        posts.resident(SparkEnv.get().executorId());
+        if (collective.rank() == 0) {
+            posts.finished(result);
+        }
+    }
+
+    /** Returns when the driver has heard, or after {@link #TELL}; never throws, for the other ranks must hear too. */
     private void tellDriver(BarrierTaskContext task, Throwable cause) {
         if (task.isInterrupted()) {
             return; // what a killed task throws is a consequence, not a cause
@@ -82,9 +91,22 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
                     SparkInternals.executorHost(),
                     SparkEnv.get().executorId(),
                     cause);
+            Thread telling = new Thread(() -> deliver(failure), "failure-of-rank-" + task.partitionId());
+            telling.setDaemon(true);
+            telling.start();
+            telling.join(TELL.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            log.warn("rank={} cannot tell the driver why it failed", task.partitionId(), e);
+        }
+    }
+
+    private void deliver(RankFailure failure) {
+        try {
             ExecutorMailbox.deliver(new RankMessage(run, new RankMessage.Failed(failure)));
-        } catch (RuntimeException e) {
-            cause.addSuppressed(e); // the driver is gone; Spark logs what is left
+        } catch (TrainingException e) {
+            log.warn("rank={} cannot tell the driver why it failed", failure.rank(), e); // the driver is gone
         }
     }
 }

@@ -49,16 +49,20 @@ public final class KernelsFactory {
         try {
             Matrix.onHost();
         } catch (LinkageError e) { // from the static initialisers of ND4J
-            Throwable cause = e;
-            while (cause.getCause() != null) {
-                cause = cause.getCause();
-            }
             throw new TrainingException(
                     Failure.RESOURCES,
                     "ND4J's backend does not start on this machine (%s); a bundle built with -Dcuda needs a GPU and CUDA 11.6, others need Linux on x86-64"
-                            .formatted(cause),
+                            .formatted(rootOf(e)),
                     e);
         }
+    }
+
+    private static Throwable rootOf(Throwable error) {
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     private static Kernels vectorKernels() {
@@ -81,6 +85,13 @@ public final class KernelsFactory {
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof TrainingException known) {
                 throw known;
+            }
+            if (e.getCause() instanceof LinkageError missing) {
+                throw new TrainingException(
+                        Failure.RESOURCES,
+                        "oneDNN does not load on this machine (%s); the jars dnnl and opencl of the bundle must be there, or set kernels to \"nd4j\""
+                                .formatted(rootOf(missing)),
+                        missing);
             }
             throw new TrainingException(
                     Failure.BUG, VECTOR_KERNELS + " cannot be made: " + e.getCause() + "; please report it", e);

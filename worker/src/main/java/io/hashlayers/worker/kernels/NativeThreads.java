@@ -22,8 +22,8 @@ public final class NativeThreads {
     static void limit() {}
 
     /**
-     * Limits OpenMP, which counts for each thread that calls it; so each thread that multiplies calls this once. ND4J, OpenBLAS
-     * and oneDNN share one copy of its library in this process.
+     * Limits OpenMP, which counts for each thread that calls it; so each thread that multiplies by oneDNN calls this once. ND4J and
+     * oneDNN share one copy of OpenMP's library in a process.
      */
     public static void limitCaller() {
         NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);

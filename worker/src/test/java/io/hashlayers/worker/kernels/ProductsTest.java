@@ -39,7 +39,7 @@ class ProductsTest {
         requireAgreement(random, random.nextInt(1, 4), random.nextInt(1, 4), random.nextInt(4000, 9000), 1e-5);
     }
 
-    /** More shapes than may be kept, each of them twice. */
+    /** Many shapes, each of them twice. */
     @Test
     void manyShapesAgreeWithLoops() {
         var random = new SplittableRandom(1);

@@ -1,8 +1,7 @@
 package io.hashlayers.worker.kernels.vector;
 
-import org.bytedeco.dnnl.dnnl_exec_arg_t;
-import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_primitive;
+import io.hashlayers.worker.kernels.vector.Operation.Argument;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -10,27 +9,33 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reorder;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The product of one shape as oneDNN compiled it, to be run on any memory. A run makes no object on either heap: oneDNN would
- * take scratch from {@code malloc} and give it back each time, so it is handed some.
+ * The product of one shape as oneDNN compiled it, to be run on any memory. It takes its scratch from the caller, so that a run
+ * allocates nothing to speak of.
+ *
+ * <p>oneDNN takes a third longer where the rows of {@code B} are many and few floats long; so such a B is copied into the layout
+ * that oneDNN likes best, unless it is large.
  */
 final class Product implements AutoCloseable {
-    private final matmul primitive;
-    private final memory a;
-    private final memory b;
-    private final memory c;
-    private final memory scratch;
-    private final dnnl_exec_arg_t arguments = new dnnl_exec_arg_t(4);
-    private final long scratchBytes;
+    private static final int MANY_ROWS = 4096;
 
-    // What the objects above own, as the functions of C take it.
-    private final dnnl_primitive primitiveHandle;
-    private final dnnl_memory handleA;
-    private final dnnl_memory handleB;
-    private final dnnl_memory handleC;
-    private final dnnl_memory handleOfScratch;
+    /** Floats of the largest B that is copied, 8 MiB; it is scratch that no memory plan counts. */
+    private static final long MOST_PACKED = 1L << 21;
+
+    private static final long PAGE = 4096;
+
+    private final Operand a;
+    private final Operand b;
+    private final Operand c;
+    private final Operand scratch;
+    private final Operation multiplication;
+    private final @Nullable Packing packing;
+    private final long packedBytes;
+    private final Place scratchPlace = new Place();
 
     /**
      * Compiles a product for as many threads as OpenMP grants the caller.
@@ -41,39 +46,43 @@ final class Product implements AutoCloseable {
         try (memory.desc ofA = floats(shape.sizeA(), shape.stridesA());
                 memory.desc ofB = floats(shape.sizeB(), shape.stridesB());
                 memory.desc ofC = floats(shape.sizeC(), shape.stridesC());
-                matmul.desc operation = new matmul.desc(ofA, ofB, ofC);
-                primitive_attr attributes = attributes(shape);
+                memory.desc anyB = new memory.desc(shape.sizeB(), memory.data_type.f32, memory.format_tag.any);
+                matmul.desc operation = new matmul.desc(ofA, packs(shape) ? anyB : ofB, ofC);
+                primitive_attr attributes = attributes(shape.accumulate());
                 matmul.primitive_desc plan = new matmul.primitive_desc(operation, attributes, engine);
+                memory.desc bestB = plan.weights_desc();
                 memory.desc ofScratch = plan.scratchpad_desc()) {
-            primitive = new matmul(plan);
-            a = new memory(ofA, engine, null);
-            b = new memory(ofB, engine, null);
-            c = new memory(ofC, engine, null);
-            scratch = new memory(ofScratch, engine, null);
-            scratchBytes = ofScratch.get_size();
+            a = new Operand(engine, ofA);
+            b = new Operand(engine, ofB);
+            c = new Operand(engine, ofC);
+            scratch = new Operand(engine, ofScratch);
+            packing = bestB.equals(ofB) ? null : new Packing(engine, b, ofB, bestB);
+            packedBytes = packing == null ? 0 : (packing.bytes() + PAGE - 1) / PAGE * PAGE;
+            multiplication = new Operation(
+                    new matmul(plan),
+                    List.of(
+                            new Argument(dnnl.DNNL_ARG_SRC, a),
+                            new Argument(dnnl.DNNL_ARG_WEIGHTS, packing == null ? b : packing.packed()),
+                            new Argument(dnnl.DNNL_ARG_DST, c),
+                            new Argument(dnnl.DNNL_ARG_SCRATCHPAD, scratch)));
         } catch (RuntimeException e) { // of C++
             throw new IllegalStateException("oneDNN does not make the product " + shape + ": " + e.getMessage(), e);
         }
-        primitiveHandle = primitive.get();
-        handleA = a.get();
-        handleB = b.get();
-        handleC = c.get();
-        handleOfScratch = scratch.get();
-        argument(0, dnnl.DNNL_ARG_SRC, handleA);
-        argument(1, dnnl.DNNL_ARG_WEIGHTS, handleB);
-        argument(2, dnnl.DNNL_ARG_DST, handleC);
-        argument(3, dnnl.DNNL_ARG_SCRATCHPAD, handleOfScratch);
-        arguments.position(0);
+    }
+
+    private static boolean packs(ProductShape shape) {
+        long rows = shape.sizeB()[0];
+        return !shape.transposed() && rows >= MANY_ROWS && rows * shape.sizeB()[1] <= MOST_PACKED;
     }
 
     private static memory.desc floats(long[] size, long[] strides) {
         return new memory.desc(size, memory.data_type.f32, strides);
     }
 
-    private static primitive_attr attributes(ProductShape shape) {
+    private static primitive_attr attributes(boolean accumulate) {
         primitive_attr attributes = new primitive_attr();
         attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-        if (shape.accumulate()) {
+        if (accumulate) {
             try (post_ops sum = new post_ops()) {
                 sum.append_sum();
                 attributes.set_post_ops(sum);
@@ -82,41 +91,70 @@ final class Product implements AutoCloseable {
         return attributes;
     }
 
-    private void argument(int position, int name, dnnl_memory value) {
-        arguments.position(position).arg(name).memory(value);
-    }
-
     /** Bytes that a run needs beside its matrices. */
     long scratchBytes() {
-        return scratchBytes;
+        return packedBytes + scratch.bytes();
     }
 
     /**
      * Multiplies.
      *
      * @param scratchStart of at least {@link #scratchBytes}
-     * @throws IllegalStateException if oneDNN fails
      */
     void run(dnnl_stream stream, Place placeA, Place placeB, Place placeC, Pointer scratchStart) {
-        int status = dnnl.dnnl_memory_set_data_handle(handleA, placeA)
-                | dnnl.dnnl_memory_set_data_handle(handleB, placeB)
-                | dnnl.dnnl_memory_set_data_handle(handleC, placeC)
-                | dnnl.dnnl_memory_set_data_handle(handleOfScratch, scratchStart);
-        if (status == dnnl.dnnl_success) {
-            status = dnnl.dnnl_primitive_execute(primitiveHandle, stream, 4, arguments);
+        a.lieAt(placeA);
+        b.lieAt(placeB);
+        c.lieAt(placeC);
+        if (packing != null) {
+            packing.run(stream, scratchPlace.at(scratchStart, 0));
         }
-        if (status != dnnl.dnnl_success) {
-            throw new IllegalStateException("oneDNN's product failed with status " + status);
-        }
+        scratch.lieAt(scratchPlace.at(scratchStart, packedBytes));
+        multiplication.run(stream);
     }
 
     @Override
     public void close() {
-        arguments.close();
-        primitive.close();
+        multiplication.close();
+        if (packing != null) {
+            packing.close();
+        }
         a.close();
         b.close();
         c.close();
         scratch.close();
+    }
+
+    /** The copy of B into another layout. */
+    private static final class Packing implements AutoCloseable {
+        private final Operand packed;
+        private final Operation copy;
+
+        Packing(engine engine, Operand b, memory.desc from, memory.desc to) {
+            packed = new Operand(engine, to);
+            try (reorder.primitive_desc plan = new reorder.primitive_desc(engine, from, engine, to)) {
+                copy = new Operation(
+                        new reorder(plan),
+                        List.of(new Argument(dnnl.DNNL_ARG_FROM, b), new Argument(dnnl.DNNL_ARG_TO, packed)));
+            }
+        }
+
+        Operand packed() {
+            return packed;
+        }
+
+        long bytes() {
+            return packed.bytes();
+        }
+
+        void run(dnnl_stream stream, Place place) {
+            packed.lieAt(place);
+            copy.run(stream);
+        }
+
+        @Override
+        public void close() {
+            copy.close();
+            packed.close();
+        }
     }
 }

@@ -7,16 +7,15 @@ import org.bytedeco.javacpp.Pointer;
 /** Memory that one product after the other uses while it runs, aligned as oneDNN aligns its own. */
 final class ProductScratch implements AutoCloseable {
     private final long bytes;
-    private final memory memory;
+    private final memory block;
     private final Pointer start;
 
     ProductScratch(engine engine, long bytes) {
         this.bytes = bytes;
-        try (memory.desc description = new memory.desc(
-                new long[] {bytes}, org.bytedeco.dnnl.memory.data_type.u8, org.bytedeco.dnnl.memory.format_tag.a)) {
-            this.memory = new memory(description, engine);
+        try (memory.desc layout = new memory.desc(new long[] {bytes}, memory.data_type.u8, memory.format_tag.a)) {
+            this.block = new memory(layout, engine);
         }
-        this.start = memory.get_data_handle();
+        this.start = block.get_data_handle();
     }
 
     long bytes() {
@@ -29,6 +28,6 @@ final class ProductScratch implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
+        block.close();
     }
 }

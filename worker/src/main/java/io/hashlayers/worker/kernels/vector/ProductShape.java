@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The shape of a product {@code C = op(A) op(B)} or {@code C += op(A) op(B)} of row-major matrices: all that oneDNN compiles
- * code for. It can be changed, so that one object serves to look up all others.
+ * code for; nothing has gaps. It can be changed, so that one object serves to look up all others.
  */
 final class ProductShape {
     private boolean transposeA;
@@ -13,7 +13,6 @@ final class ProductShape {
     private int rows;
     private int cols;
     private int inner;
-    private int strideA;
 
     /**
      * Becomes another shape.
@@ -21,26 +20,29 @@ final class ProductShape {
      * @param rows of op(A) and C
      * @param cols of op(B) and C
      * @param inner columns of op(A), rows of op(B)
-     * @param strideA floats from a row of A, as it lies in memory, to the next; B and C have no gaps
      */
-    void set(boolean transposeA, boolean transposeB, boolean accumulate, int rows, int cols, int inner, int strideA) {
+    void set(boolean transposeA, boolean transposeB, boolean accumulate, int rows, int cols, int inner) {
         this.transposeA = transposeA;
         this.transposeB = transposeB;
         this.accumulate = accumulate;
         this.rows = rows;
         this.cols = cols;
         this.inner = inner;
-        this.strideA = strideA;
     }
 
     ProductShape copy() {
         ProductShape copy = new ProductShape();
-        copy.set(transposeA, transposeB, accumulate, rows, cols, inner, strideA);
+        copy.set(transposeA, transposeB, accumulate, rows, cols, inner);
         return copy;
     }
 
     boolean accumulate() {
         return accumulate;
+    }
+
+    /** Whether one of A and B is transposed. */
+    boolean transposed() {
+        return transposeA || transposeB;
     }
 
     /** Size of op(A). */
@@ -50,7 +52,7 @@ final class ProductShape {
 
     /** Floats from a row, and from a column, of op(A) to the next. */
     long[] stridesA() {
-        return transposeA ? new long[] {1, strideA} : new long[] {strideA, 1};
+        return transposeA ? new long[] {1, rows} : new long[] {inner, 1};
     }
 
     long[] sizeB() {
@@ -77,26 +79,23 @@ final class ProductShape {
                 && accumulate == that.accumulate
                 && rows == that.rows
                 && cols == that.cols
-                && inner == that.inner
-                && strideA == that.strideA;
+                && inner == that.inner;
     }
 
     @Override
     public int hashCode() {
         int kind = (transposeA ? 1 : 0) + (transposeB ? 2 : 0) + (accumulate ? 4 : 0);
-        return (((kind * 31 + rows) * 31 + cols) * 31 + inner) * 31 + strideA;
+        return ((kind * 31 + rows) * 31 + cols) * 31 + inner;
     }
 
     @Override
     public String toString() {
-        return "%s= %s[%d, %d] %s[%d, %d]"
+        return "[%d, %d] %s %s x %s"
                 .formatted(
-                        accumulate ? "+" : "",
-                        transposeA ? "transposed " : "",
                         rows,
-                        inner,
-                        transposeB ? "transposed " : "",
-                        inner,
-                        cols);
+                        cols,
+                        accumulate ? "+=" : "=",
+                        transposeA ? "[%d, %d]^T".formatted(inner, rows) : "[%d, %d]".formatted(rows, inner),
+                        transposeB ? "[%d, %d]^T".formatted(cols, inner) : "[%d, %d]".formatted(inner, cols));
     }
 }
