@@ -25,7 +25,7 @@ public record RankProcess(int ranks, boolean driver, long heapLimitBytes) implem
     private static final long OLD_OF_DRIVER = 60 * MIB;
 
     private static final long OLD_OF_EXECUTOR = 40 * MIB;
-    /** Classes, compiled code, threads, symbols, libraries, buffers of Spark and BLAS. */
+    /** Classes, compiled code, threads, symbols, libraries, buffers of Spark, compiled products. */
     private static final long BASE_OF_DRIVER = 300 * MIB;
 
     private static final long BASE_OF_EXECUTOR = 250 * MIB;

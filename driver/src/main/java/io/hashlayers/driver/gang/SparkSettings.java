@@ -27,7 +27,7 @@ final class SparkSettings {
             "5s",
             "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures",
             "6",
-            // One rank = one core = one BLAS thread.
+            // One rank = one core = one thread of native libraries.
             "spark.executorEnv.OMP_NUM_THREADS",
             "1",
             "spark.executorEnv.OPENBLAS_NUM_THREADS",

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 public enum KernelChoice {
     /** {@link #VECTOR} where it can run, else {@link #ND4J}. */
     AUTO,
-    /** Java's Vector API, oneDNN and OpenBLAS; needs the CPU backend and the module {@code jdk.incubator.vector}. */
+    /** Java's Vector API and oneDNN; needs the CPU backend and the module {@code jdk.incubator.vector}. */
     VECTOR,
     /** ND4J operations only, on any of its backends. */
     ND4J;

@@ -9,7 +9,7 @@ package io.hashlayers.worker.kernels;
  * each is bit-identical when repeated.
  */
 public interface Kernels {
-    /** What computes, for the line printed at start: backend, vector width, BLAS and its threads. */
+    /** What computes, for the line printed at start: backend, vector width, library of products. */
     String description();
 
     /** {@code c = a b}, or {@code c += a b}: a [M, K], b [K, N], c [M, N]. */

@@ -16,7 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A dense row-major float32 matrix in off-heap memory, {@code [rows, cols]}.
  *
  * <p>The same memory is reached in three ways: as an ND4J array (any backend), as a {@link ByteBuffer} (vector kernels,
- * transport) and as a native pointer (BLAS). Views share the memory of what they were cut from. A view made by
+ * transport) and as a native pointer (oneDNN). Views share the memory of what they were cut from. A view made by
  * {@link #window} can be moved, so that a steady step allocates nothing. Not thread-safe; a matrix belongs to one rank.
  */
 public final class Matrix {
