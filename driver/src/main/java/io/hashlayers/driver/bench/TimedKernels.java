@@ -42,6 +42,12 @@ final class TimedKernels implements Kernels {
         }
     }
 
+    /** Notes a product of rows of tokens and a weight. */
+    private void noteProduct(String name, Matrix a, Matrix b, Matrix c, int inner, long start) {
+        double operations = 2.0 * c.size() * inner;
+        noteRows(name, c.rows(), c.cols(), inner, operations, bytes(a.size() + b.size() + c.size()), start);
+    }
+
     /** Notes an operation on rows of tokens: [rows, cols], or [rows, third] times [third, cols]. */
     private void noteRows(String name, long rows, long cols, long third, double flop, double bytes, long start) {
         boolean experts = rows < batchRows && cols != vocabularySize && third != vocabularySize;
@@ -72,28 +78,14 @@ final class TimedKernels implements Kernels {
     public void matmul(Matrix a, Matrix b, Matrix c, boolean accumulate) {
         long start = System.nanoTime();
         inner.matmul(a, b, c, accumulate);
-        noteRows(
-                "product",
-                c.rows(),
-                c.cols(),
-                a.cols(),
-                2.0 * c.size() * a.cols(),
-                bytes(a.size() + b.size() + c.size()),
-                start);
+        noteProduct("product", a, b, c, a.cols(), start);
     }
 
     @Override
     public void matmulNt(Matrix a, Matrix b, Matrix c, boolean accumulate) {
         long start = System.nanoTime();
         inner.matmulNt(a, b, c, accumulate);
-        noteRows(
-                "product, second transposed",
-                c.rows(),
-                c.cols(),
-                a.cols(),
-                2.0 * c.size() * a.cols(),
-                bytes(a.size() + b.size() + c.size()),
-                start);
+        noteProduct("product, second transposed", a, b, c, a.cols(), start);
     }
 
     @Override
