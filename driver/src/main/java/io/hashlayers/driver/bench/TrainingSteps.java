@@ -1,6 +1,7 @@
 package io.hashlayers.driver.bench;
 
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
@@ -14,6 +15,7 @@ import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import io.hashlayers.worker.transformer.Parameters;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -32,6 +34,7 @@ final class TrainingSteps {
     private final LanguageModel network;
     private final Optimizer optimizer;
     private final int[][] tokens; // of every rank, since there is no plan of the run to tell what they send
+    private final TokenRows[] batches; // what a hash may read of them
     private final int[] targets;
     private final int[][] experts;
     private final int[][] receives;
@@ -59,6 +62,9 @@ final class TrainingSteps {
         this.zipf = zipf;
         this.mine = placement.expertsOf(collective.rank());
         this.tokens = new int[ranks][rows];
+        this.batches = Arrays.stream(tokens)
+                .map(own -> new TokenRows(own, new int[0], new int[0], model.vocabularySize(), model.contextLength()))
+                .toArray(TokenRows[]::new);
         this.targets = new int[rows];
         this.experts = new int[ranks][rows * k];
         this.receives = new int[ranks][mine.length];
@@ -123,11 +129,10 @@ final class TrainingSteps {
 
     private void draw(long step, int microBatch) {
         long batch = step * config.train().accumulateBatches() + microBatch;
-        int length = config.model().contextLength();
         int k = config.model().expertsPerToken();
         for (int rank = 0; rank < tokens.length; rank++) {
             zipf.draw(new SplittableRandom(config.train().seed() ^ (batch * tokens.length + rank)), tokens[rank]);
-            hash.expertsOf(tokens[rank], tokens[rank].length, length, experts[rank]);
+            hash.expertsOf(batches[rank], batches[rank].rows(), experts[rank]);
             for (int i = 0; i < mine.length; i++) {
                 receives[rank][i] = 0;
                 for (int choice = 0; choice < tokens[rank].length * k; choice++) {

@@ -130,7 +130,7 @@ public final class EvaluationRun {
     private Routing route(ExpertTable known, long[] counts, int worldSize) {
         ExpertPlacement placement = ExpertPlacement.byLoad(known.loads(counts), worldSize);
         TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, known);
-        hash.requireVocabulary(dataset.vocabularySize());
+        hash.requireVocabulary(dataset.vocabularySize(), config.model().contextLength());
         Folder plans = planFolder(placement);
         RunPlan plan = new PlanJob(spark, config, dataset, hash, placement, plans)
                 .run(List.of(new PlannedSplit(request.split(), false, config)));

@@ -39,7 +39,7 @@ final class RoutePlanner {
         ExpertTable table = config.table().build(config.model(), counts);
         ExpertPlacement placement = ExpertPlacement.byLoad(table.loads(counts), worldSize);
         TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, table);
-        hash.requireVocabulary(dataset.vocabularySize());
+        hash.requireVocabulary(dataset.vocabularySize(), config.model().contextLength());
         folder.saveTable(table);
         reporter.sharded(BalanceReport.of(table, counts, placement));
         reporter.note("planning the traffic of " + config.train().steps() + " steps");

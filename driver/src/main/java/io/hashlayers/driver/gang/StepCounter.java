@@ -1,6 +1,7 @@
 package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.TokenDataset;
 import java.util.Arrays;
@@ -14,16 +15,16 @@ final class StepCounter {
     private final BatchSchedule schedule;
     private final TokenHash hash;
     private final int worldSize;
-    private final int[] tokens; // [S]
-    private final int[] targets; // [S], read along and not used
+    private final TokenRows sequence; // [S]
 
     StepCounter(TokenDataset dataset, BatchSchedule schedule, TokenHash hash, int worldSize) {
         this.dataset = dataset;
         this.schedule = schedule;
         this.hash = hash;
         this.worldSize = worldSize;
-        this.tokens = new int[dataset.sequenceLength()];
-        this.targets = new int[dataset.sequenceLength()];
+        int length = dataset.sequenceLength();
+        this.sequence = new TokenRows(
+                new int[length], new int[length], new int[0], dataset.manifest().vocabularySize(), length);
     }
 
     /**
@@ -38,16 +39,17 @@ final class StepCounter {
             Arrays.fill(counts[rank], 0);
             for (int i = 0; i < sequences; i++) {
                 read(schedule.row(step, rank * sequences + i));
-                hash.countRows(tokens, tokens.length, tokens.length, counts[rank]);
+                hash.countRows(sequence, sequence.rows(), counts[rank]);
             }
         }
     }
 
     private void read(long row) {
         if (row == BatchSchedule.PADDING) {
-            Arrays.fill(tokens, dataset.manifest().endOfText());
+            Arrays.fill(sequence.tokens(), dataset.manifest().endOfText());
+            Arrays.fill(sequence.targets(), -1);
         } else {
-            dataset.readRow(row, tokens, targets, 0);
+            dataset.readRow(row, sequence.tokens(), sequence.targets(), 0);
         }
     }
 }

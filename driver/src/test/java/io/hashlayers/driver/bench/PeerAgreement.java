@@ -3,6 +3,7 @@ package io.hashlayers.driver.bench;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
@@ -54,7 +55,8 @@ final class PeerAgreement {
         zipf.draw(new SplittableRandom(1), tokens);
         zipf.draw(new SplittableRandom(2), targets);
         int[] experts = new int[rows];
-        new TokenHash(TokenFeature.CURRENT_TOKEN, table).expertsOf(tokens, rows, model.contextLength(), experts);
+        TokenRows batch = new TokenRows(tokens, targets, new int[0], model.vocabularySize(), model.contextLength());
+        new TokenHash(TokenFeature.CURRENT_TOKEN, table).expertsOf(batch, rows, experts);
 
         Parameters parameters = Parameters.forTraining(
                 model, layer -> IntStream.range(0, model.numExperts()).toArray());

@@ -1,5 +1,6 @@
 package io.hashlayers.sharding.balance;
 
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import java.util.Arrays;
@@ -37,15 +38,37 @@ public record BalanceReport(
      * @throws IllegalArgumentException if nothing was counted, or the sizes of the three disagree
      */
     public static BalanceReport of(ExpertTable table, long[] counts, ExpertPlacement placement) {
-        long[] loads = table.loads(counts);
-        long tokens = Arrays.stream(counts).reduce(0, Math::addExact);
-        if (tokens < 1) {
+        return of(table.loads(counts), table.expertsPerToken(), new long[][] {counts}, placement);
+    }
+
+    /**
+     * Reports on a text by the units of a hash, which here are called experts.
+     *
+     * @param counts occurrences of each value, for each part of the hash in turn, [parts][V]
+     * @param placement of the units
+     * @throws IllegalArgumentException if nothing was counted, the sizes of the three disagree, or the parts counted
+     *     different numbers of tokens
+     */
+    public static BalanceReport of(ExpertHash hash, long[][] counts, ExpertPlacement placement) {
+        return of(hash.loads(counts), hash.choices(), counts, placement);
+    }
+
+    private static BalanceReport of(long[] loads, int choices, long[][] counts, ExpertPlacement placement) {
+        long[] tokens = Arrays.stream(counts)
+                .mapToLong(ofPart -> Arrays.stream(ofPart).reduce(0, Math::addExact))
+                .distinct()
+                .toArray();
+        if (tokens.length > 1) {
+            throw new IllegalArgumentException(
+                    "the parts of the hash counted different texts, of " + Arrays.toString(tokens) + " tokens");
+        }
+        if (tokens[0] < 1) {
             throw new IllegalArgumentException("no token was counted, so there is no balance to report");
         }
         return new BalanceReport(
-                tokens,
-                table.expertsPerToken(),
-                Arrays.stream(counts).max().orElseThrow(),
+                tokens[0],
+                choices,
+                Arrays.stream(counts).flatMapToLong(Arrays::stream).max().orElseThrow(),
                 Arrays.stream(loads).boxed().toList(),
                 IntStream.range(0, placement.worldSize())
                         .map(rank -> placement.expertsOf(rank).length)
@@ -72,7 +95,7 @@ public record BalanceReport(
     /**
      * Returns what MaxVio of any table from these values to {@code k} different experts each is at least:
      * {@code max(0, c * E / (k * T) - 1)} with {@code c} the count of the most frequent value, because each of its experts
-     * gets {@code c} rows and the mean is {@code k * T / E}.
+     * gets {@code c} rows and the mean is {@code k * T / E}. The same holds of the units of a hash.
      */
     public double maxVioBound() {
         double mean = (double) rows() / expertLoads.size();

@@ -1,6 +1,6 @@
 package io.hashlayers.sharding.hash;
 
-/** The token's own id. */
+/** The token's own id, {@code x_t}. */
 record CurrentToken() implements TokenFeature {
     @Override
     public String name() {
@@ -8,12 +8,22 @@ record CurrentToken() implements TokenFeature {
     }
 
     @Override
-    public int size(int vocabularySize) {
+    public int size(int vocabularySize, int sequenceLength) {
         return vocabularySize;
     }
 
     @Override
-    public int valueAt(int[] tokens, int index, int sequenceLength) {
-        return tokens[index];
+    public int valueAt(TokenRows rows, int index) {
+        return rows.tokens()[index];
+    }
+
+    @Override
+    public boolean leaks() {
+        return false;
+    }
+
+    @Override
+    public boolean needsPrediction() {
+        return false;
     }
 }

@@ -75,6 +75,21 @@ public final class ExpertPlacement implements Serializable {
                 IntStream.range(0, numExperts).map(expert -> expert % worldSize).toArray(), worldSize);
     }
 
+    /**
+     * Returns the placement of the units of experts, {@code n} of each: unit {@code e * n + m} lies where expert {@code e} does.
+     *
+     * @param n units of each expert, at least 1
+     * @throws IllegalArgumentException if {@code n} is less than 1
+     */
+    public ExpertPlacement ofUnits(int n) {
+        if (n < 1) {
+            throw new IllegalArgumentException(n + " units of each expert; there must be at least 1");
+        }
+        int units = Math.multiplyExact(rankOf.length, n);
+        return new ExpertPlacement(
+                IntStream.range(0, units).map(unit -> rankOf[unit / n]).toArray(), worldSize());
+    }
+
     /** Returns {@code E}. */
     public int numExperts() {
         return rankOf.length;

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.testing.RandomSeeds;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -92,6 +96,29 @@ class BalanceReportTest {
             assertThat(report.rankLoads().stream().mapToLong(Long::longValue).sum())
                     .isEqualTo(k * Arrays.stream(counts).sum());
         }
+    }
+
+    @Test
+    void aHashIsReportedByItsUnits() {
+        long[][] counts = {{60, 20, 20}, {50, 40, 10}};
+        var first = new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.of(2, 1, new int[] {0, 1, 1}));
+        var second = new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.of(2, 1, new int[] {1, 1, 0}));
+        var placement = ExpertPlacement.roundRobin(2, 2);
+
+        var report = BalanceReport.of(new MultiHash(List.of(first, second)), counts, placement.ofUnits(2));
+
+        assertThat(report.expertLoads()).containsExactly(60L, 10L, 40L, 90L); // mean 50
+        assertThat(report.maxVio()).isCloseTo(0.8, within(EXACT));
+        assertThat(report.maxVioBound()).isCloseTo(0.2, within(EXACT)); // 60 for some segment
+        assertThat(report.rankLoads()).containsExactly(70L, 130L);
+        assertThat(BalanceReport.of(first, new long[][] {counts[0]}, placement))
+                .isEqualTo(BalanceReport.of(first.table(), counts[0], placement));
+        assertThatThrownBy(() -> BalanceReport.of(
+                        new MultiHash(List.of(first, second)),
+                        new long[][] {{1, 0, 0}, {1, 1, 0}},
+                        placement.ofUnits(2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the parts of the hash counted different texts, of [1, 2] tokens");
     }
 
     @Test

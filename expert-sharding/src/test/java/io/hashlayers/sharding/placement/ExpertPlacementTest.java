@@ -127,6 +127,25 @@ class ExpertPlacementTest {
         assertThat(placement.rankLoads(new long[] {1, 5})).containsExactly(5, 1, 0, 0);
     }
 
+    @RandomSeeds
+    void theUnitsOfAnExpertLieWhereItDoes(long seed) {
+        long[] loads = loads(seed);
+        int n = new SplittableRandom(seed).nextInt(1, 6);
+        var placement = ExpertPlacement.byLoad(loads, 5);
+
+        var units = placement.ofUnits(n);
+
+        assertThat(units.numExperts()).isEqualTo(n * loads.length);
+        assertThat(units.worldSize()).isEqualTo(5);
+        for (int expert = 0; expert < loads.length; expert++) {
+            for (int m = 0; m < n; m++) {
+                assertThat(units.rankOf(expert * n + m)).isEqualTo(placement.rankOf(expert));
+                assertThat(units.localIndex(expert * n + m)).isEqualTo(placement.localIndex(expert) * n + m);
+            }
+        }
+        assertThat(placement.ofUnits(1)).isEqualTo(placement);
+    }
+
     @Test
     void equalPlacementsAreEqualWithEqualDigests() {
         var placement = ExpertPlacement.byLoad(new long[] {2, 2, 2, 2}, 2);
@@ -177,6 +196,9 @@ class ExpertPlacementTest {
         assertThatThrownBy(() -> ExpertPlacement.roundRobin(3, 2).rankLoads(new long[2]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("2 loads for 3 experts; there must be one for each");
+        assertThatThrownBy(() -> ExpertPlacement.roundRobin(3, 2).ofUnits(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("0 units of each expert; there must be at least 1");
     }
 
     private static long[] loads(long seed) {

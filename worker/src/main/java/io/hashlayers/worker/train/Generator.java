@@ -3,6 +3,7 @@ package io.hashlayers.worker.train;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
@@ -39,20 +40,22 @@ public final class Generator {
     private final int[] window; // [S]
 
     /** The exchange of a single rank with itself. */
-    private record Route(TokenHash hash, ShufflePlan plan, List<int[]> buffers) {
-        static Route of(ExpertTable table, int rows) {
+    private record Route(TokenRows window, TokenHash hash, ShufflePlan plan, List<int[]> buffers) {
+        static Route of(ExpertTable table, TokenRows window) {
             ExpertPlacement alone = ExpertPlacement.roundRobin(table.numExperts(), 1);
+            int rows = window.rows();
             int choices = rows * table.expertsPerToken();
             return new Route(
+                    window,
                     new TokenHash(TokenFeature.CURRENT_TOKEN, table),
                     new ShufflePlan(alone, 0, rows, table.expertsPerToken(), choices),
                     List.of(new int[choices], new int[table.numExperts()]));
         }
 
-        void follow(int[] tokens) {
+        void follow() {
             int[] experts = buffers.get(0);
             int[] counts = buffers.get(1);
-            hash.expertsOf(tokens, tokens.length, tokens.length, experts);
+            hash.expertsOf(window, window.rows(), experts);
             Arrays.fill(counts, 0);
             for (int expert : experts) {
                 counts[expert]++;
@@ -66,7 +69,8 @@ public final class Generator {
         this.window = new int[config.contextLength()];
         this.route = checkpoint
                 .table()
-                .map(table -> Route.of(table, config.contextLength()))
+                .map(table -> Route.of(
+                        table, new TokenRows(window, new int[0], new int[0], config.vocabularySize(), window.length)))
                 .orElse(null);
         int[] experts = new int[config.numExperts()];
         Arrays.setAll(experts, expert -> expert);
@@ -121,7 +125,7 @@ public final class Generator {
             window[i] = text.get(text.size() - used + i);
         }
         if (route != null) {
-            route.follow(window);
+            route.follow();
             router.follow(route.plan());
         }
         return network.logits(window, used - 1);

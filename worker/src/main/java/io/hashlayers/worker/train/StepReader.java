@@ -3,6 +3,7 @@ package io.hashlayers.worker.train;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.BatchSchedule;
@@ -87,7 +88,13 @@ final class StepReader implements AutoCloseable {
     /** Makes an input of the right size, to be filled by {@link #read}. */
     StepInput allocate() {
         int rows = sequences * dataset.sequenceLength();
-        return new StepInput(rows, routes == null ? null : emptyPlan(routes, rows));
+        TokenRows batch = new TokenRows(
+                new int[rows],
+                new int[rows],
+                new int[0],
+                dataset.manifest().vocabularySize(),
+                dataset.sequenceLength());
+        return new StepInput(batch, routes == null ? null : emptyPlan(routes, rows));
     }
 
     private ShufflePlan emptyPlan(PlannedRoutes routes, int rows) {
@@ -114,7 +121,7 @@ final class StepReader implements AutoCloseable {
         ShufflePlan plan = input.plan();
         if (routes != null && plan != null) {
             TokenHash hash = routes.routing.hash();
-            hash.expertsOf(input.tokens(), input.tokens().length, length, routes.experts);
+            hash.expertsOf(input.batch(), input.batch().rows(), routes.experts);
             routes.counts.read(step, routes.receives);
             plan.fill(routes.experts, routes.receives);
         }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.sharding.testing.RandomSeeds;
@@ -104,7 +105,8 @@ class GeneratorTest {
             int[] last = Arrays.copyOfRange(text, Math.max(0, text.length - S), text.length);
             int[] tokens = Arrays.copyOf(last, S);
             int[] experts = new int[S * K];
-            new TokenHash(TokenFeature.CURRENT_TOKEN, TABLE).expertsOf(tokens, S, S, experts);
+            new TokenHash(TokenFeature.CURRENT_TOKEN, TABLE)
+                    .expertsOf(new TokenRows(tokens, new int[0], new int[0], V, S), S, experts);
             int[] counts = new int[E];
             Arrays.stream(experts).forEach(expert -> counts[expert]++);
             plan.fill(experts, new int[][] {counts});
