@@ -4,10 +4,13 @@ import io.hashlayers.sharding.placement.ExpertPlacement;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** The sending half of a {@link ShufflePlan}: a stable counting sort of all (row, choice) by (destination rank, expert). */
+/**
+ * The sending half of a {@link ShufflePlan}: a stable counting sort of all (row, choice) that go anywhere by (destination rank,
+ * expert).
+ */
 final class SendOrder {
-    final int[] sourceRows; // [R * k] send slot -> row
-    final int[] slots; // [R * k] row * k + choice -> send slot
+    final int[] sourceRows; // [R * k] send slot -> row, stale from starts[W] on
+    final int[] slots; // [R * k] row * k + choice -> send slot, NOWHERE for none
     final int[] starts; // [W + 1] first slot of each peer
 
     private final int k;
@@ -32,9 +35,13 @@ final class SendOrder {
         Arrays.fill(counts, 0);
         for (int i = 0; i < experts.length; i++) {
             int expert = experts[i];
+            if (expert == ShufflePlan.NOWHERE) {
+                continue;
+            }
             if (expert < 0 || expert >= counts.length) {
                 throw new IllegalArgumentException("row " + i / k + ", choice " + i % k + " has expert " + expert
-                        + ", there are experts 0 to " + (counts.length - 1));
+                        + ", there are experts 0 to " + (counts.length - 1) + " and " + ShufflePlan.NOWHERE
+                        + " for none");
             }
             counts[expert]++;
         }
@@ -57,6 +64,10 @@ final class SendOrder {
         }
         starts[expertsOf.length] = slot;
         for (int i = 0; i < experts.length; i++) { // in row order, so the sort is stable
+            if (experts[i] == ShufflePlan.NOWHERE) {
+                slots[i] = ShufflePlan.NOWHERE;
+                continue;
+            }
             int taken = nextSlots[experts[i]]++;
             slots[i] = taken;
             sourceRows[taken] = i / k;

@@ -8,22 +8,26 @@ import io.hashlayers.sharding.placement.ExpertPlacement;
  * One rank's view of the exchange of one batch in one sparse layer: which rows it sends to whom, in which order, and where
  * the rows that it receives lie.
  *
- * <p>This rank has {@code R} rows, each for {@code k} experts, hence {@code R * k} <em>send slots</em>. Slots are sorted by
- * (destination rank, expert, row, choice), so that what goes to one peer is one run, sorted by the peer's experts. The
- * receiver sorts by (local expert, peer), so that the input of one expert is one run:
+ * <p>This rank has {@code R} rows, each for {@code k} experts, hence at most {@code R * k} <em>send slots</em>: a (row, choice)
+ * that a router drops takes none. Slots are sorted by (destination rank, expert, row, choice), so that what goes to one peer is
+ * one run, sorted by the peer's experts. The receiver sorts by (local expert, peer), so that the input of one expert is one
+ * run:
  *
  * <pre>
  * send      | to rank 0: expert a, expert c | to rank 1: expert b, expert d | ...
  * received  | expert b: from rank 0, from rank 1, ... | expert d: from rank 0, from rank 1, ... |
  * </pre>
  *
- * <p>The way back is the same map read from right to left. No rank has to tell another anything: the numbers of rows that it
- * will receive are known from the token ids before training starts.
+ * <p>The way back is the same map read from right to left. For a hash no rank has to tell another anything: the numbers of rows
+ * that it will receive are known from the token ids before training starts.
  *
  * <p>All arrays are allocated by the constructor; {@link #fill} may be called for every batch anew and allocates nothing.
  * Until the first fill the plan has no rows to any peer. Not thread-safe.
  */
 public final class ShufflePlan {
+    /** In place of an expert: this (row, choice) goes nowhere; in place of a slot: it has none. */
+    public static final int NOWHERE = -1;
+
     private final int rank;
     private final int rows;
     private final int k;
@@ -59,7 +63,8 @@ public final class ShufflePlan {
     /**
      * Plans the exchange of a batch in place of the one before. A refused batch leaves the plan as it was.
      *
-     * @param experts expert of each (row, choice), [R * k]; the experts of one row may be in any order; not kept
+     * @param experts expert of each (row, choice) or {@link #NOWHERE}, [R * k]; the experts of one row may be in any order; not
+     *     kept
      * @param receiveCounts rows that each peer sends to each expert of this rank, the experts ascending, [W][L]; not kept
      * @throws TrainingException of kind {@code DATA} if the planned traffic is not that of this batch: what this rank sends
      *     to its own experts differs; of kind {@code BUG} if more rows come than the capacity
@@ -103,7 +108,7 @@ public final class ShufflePlan {
         return receiveCapacity;
     }
 
-    /** Returns the rows that this rank sends in all, {@code R * k}, those to itself included. */
+    /** Returns the rows that this rank sends in all, at most {@code R * k}, those to itself included. */
     public int sendRowsTotal() {
         return sends.starts[worldSize()];
     }
@@ -113,14 +118,17 @@ public final class ShufflePlan {
         return receives.expertStarts[localExperts.length];
     }
 
-    /** Returns the row of each send slot, [R * k]. The plan's own array: valid until the next fill, not to be changed. */
+    /**
+     * Returns the row of each send slot, [R * k], of which the first {@link #sendRowsTotal} mean something and the others
+     * are any rows of this rank. The plan's own array: valid until the next fill, not to be changed.
+     */
     public int[] sourceRows() {
         return sends.sourceRows;
     }
 
     /**
-     * Returns the send slot of each {@code row * k + choice}, [R * k]: a permutation. The plan's own array: valid until the
-     * next fill, not to be changed.
+     * Returns the send slot of each {@code row * k + choice}, [R * k]: each of the first {@link #sendRowsTotal} once, and
+     * {@link #NOWHERE} for what goes nowhere. The plan's own array: valid until the next fill, not to be changed.
      */
     public int[] slots() {
         return sends.slots;

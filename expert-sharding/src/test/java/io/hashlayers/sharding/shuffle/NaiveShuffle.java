@@ -31,9 +31,11 @@ final class NaiveShuffle {
         this.rows = rows;
         this.k = k;
         int favourite = random.nextInt(placement.numExperts()); // so that some experts get much and some nothing
+        int dropped = random.nextInt(2) * random.nextInt(101); // percent; often nothing, as with a hash
         this.experts = IntStream.range(0, placement.worldSize())
                 .mapToObj(rank -> random.ints((long) rows * k, 0, placement.numExperts())
                         .map(expert -> random.nextInt(3) == 0 ? favourite : expert)
+                        .map(expert -> random.nextInt(100) < dropped ? ShufflePlan.NOWHERE : expert)
                         .toArray())
                 .toArray(int[][]::new);
     }
@@ -43,7 +45,7 @@ final class NaiveShuffle {
         return new NaiveShuffle(placement, rows, k, new SplittableRandom(seed));
     }
 
-    /** What each expert gets, senders in turn, each in the order of its rows and choices. */
+    /** What each expert gets, and what goes nowhere, senders in turn, each in the order of its rows and choices. */
     Map<Integer, List<Item>> inputs() {
         var inputs = new HashMap<Integer, List<Item>>();
         for (int rank = 0; rank < experts.length; rank++) {

@@ -10,7 +10,7 @@ final class PlannedExchange {
         this.plans = plans;
     }
 
-    /** Returns what every rank receives, [W][received rows], when send slots hold {@code sent}, [W][R * k]. */
+    /** Returns what every rank receives, [W][received rows], when send slots hold {@code sent}, [W][sent rows]. */
     long[][] there(long[][] sent) {
         var received =
                 plans.stream().map(plan -> new long[plan.receiveRowsTotal()]).toArray(long[][]::new);
@@ -18,7 +18,7 @@ final class PlannedExchange {
         return received;
     }
 
-    /** Returns what every rank gets back, [W][R * k] by send slot, for what it received. */
+    /** Returns what every rank gets back, [W][sent rows] by send slot, for what it received. */
     long[][] back(long[][] received) {
         var returned =
                 plans.stream().map(plan -> new long[plan.sendRowsTotal()]).toArray(long[][]::new);
