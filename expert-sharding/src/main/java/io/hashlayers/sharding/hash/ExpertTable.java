@@ -64,8 +64,10 @@ public final class ExpertTable implements Serializable {
      * counts always give an equal table.
      *
      * <p>No two loads differ by more than {@code max}, the largest single count, so no expert gets more than
-     * {@code mean + (1 - 1/E) * max} rows (Graham's bound for list scheduling), with {@code mean = k * total / E}. A value
-     * with more than {@code k / E} of all tokens cannot be balanced away by any table; {@link #loads} shows it.
+     * {@code mean + (1 - 1/E) * max} rows (Graham's bound for list scheduling), with {@code mean = k * total / E}. With
+     * {@code k = 1} none gets more than the larger of {@code max} and {@code mean + (1 - 1/E) * c}, where {@code c} is the
+     * (E+1)-th largest count. A value with more than {@code k / E} of all tokens cannot be balanced away by any table;
+     * {@link #loads} shows it.
      *
      * <p>Our addition: values never counted go to the experts with the fewest values so far. By load alone they would all
      * go to the emptiest expert, which a text with other words than the counted one would flood.
@@ -77,7 +79,67 @@ public final class ExpertTable implements Serializable {
      */
     public static ExpertTable balanced(long[] counts, int numExperts, int k) {
         requireSizes(counts.length, numExperts, k);
-        return new ExpertTable(numExperts, k, new GreedyBalance(numExperts, k).assign(counts));
+        return new ExpertTable(
+                numExperts, k, new GreedyBalance(numExperts, k).assign(counts, ValueOrder.falling(counts)));
+    }
+
+    /**
+     * Builds one of many balanced tables, so that every layer can have its own: the rule of {@link #balanced(long[], int, int)},
+     * in a random order among counts of {@code [2^j, 2^(j+1))} and with random ties. In two tables of different salts values
+     * share an expert by chance, but for the most frequent ones, which every balanced table keeps apart.
+     *
+     * <p>Whatever the order, no two loads differ by more than the largest count. With {@code k = 1} no expert gets more than the
+     * larger of {@code max} and {@code mean + 2 (1 - 1/E) * c}, in the terms of that rule: little more than there, since
+     * {@code c} is small where there are many values.
+     *
+     * @param counts occurrences of each value in the training text, [V], each at least 0; not kept
+     * @param numExperts {@code E}, at least 1
+     * @param k experts for each value, 1 to {@code E}
+     * @param salt chooses the table; a salt means the same table on every Java release
+     * @throws IllegalArgumentException if a size is out of range or a count is negative
+     */
+    public static ExpertTable balanced(long[] counts, int numExperts, int k, long salt) {
+        requireSizes(counts.length, numExperts, k);
+        var random = new SplittableRandom(salt);
+        int[] label = IntStream.range(0, numExperts).toArray();
+        ValueOrder.shuffle(label, 0, numExperts, random);
+        int[] experts = new GreedyBalance(numExperts, k).assign(counts, ValueOrder.nearlyFalling(counts, random));
+        Arrays.setAll(experts, i -> label[experts[i]]);
+        return new ExpertTable(numExperts, k, experts);
+    }
+
+    /**
+     * Gives every cluster of values an expert of its own: tokens that are alike share one. The clusters are those of k-means over
+     * the token embeddings of a trained model, as many as experts.
+     *
+     * @param clusterOfValue cluster of each value, [V], each in {@code [0, E)}; copied
+     * @throws IllegalArgumentException if a size or a cluster is out of range
+     */
+    public static ExpertTable clustered(int[] clusterOfValue, int numExperts) {
+        return of(numExperts, 1, clusterOfValue);
+    }
+
+    /**
+     * Spreads every cluster of values over all experts: tokens that are alike are kept apart. The paper gives no rule; ours takes
+     * the clusters one after the other, the one with the most frequent value first, and in a cluster the values from the most to
+     * the least frequent. Each goes to the expert with the smallest load among those that have the fewest values of this
+     * cluster.
+     *
+     * <p>So the numbers of values of one cluster on two experts differ by 1 at most, and no two loads differ by more than the
+     * largest count, as with {@link #balanced(long[], int, int)}. Values never counted go, among those experts, to the one with
+     * the fewest values. Ties are broken by the fewer values and the lower expert.
+     *
+     * @param clusterOfValue cluster of each value, [V], any numbers; not kept
+     * @param counts occurrences of each value in the training text, [V], each at least 0; not kept
+     * @throws IllegalArgumentException if a size is out of range, the lengths differ or a count is negative
+     */
+    public static ExpertTable dispersed(int[] clusterOfValue, long[] counts, int numExperts) {
+        requireSizes(counts.length, numExperts, 1);
+        if (clusterOfValue.length != counts.length) {
+            throw new IllegalArgumentException(
+                    "clusters of " + clusterOfValue.length + " values and counts of " + counts.length);
+        }
+        return new ExpertTable(numExperts, 1, new Dispersion(clusterOfValue, counts, numExperts).assign());
     }
 
     /**

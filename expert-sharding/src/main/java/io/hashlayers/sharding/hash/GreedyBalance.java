@@ -18,16 +18,20 @@ final class GreedyBalance {
         this.sizes = new int[numExperts];
     }
 
-    /** Returns the experts of every value, [V, k] row-major. */
-    int[] assign(long[] counts) {
-        int[] falling = byFallingCount(counts);
+    /**
+     * Deals out every value.
+     *
+     * @param order all values, those never counted last
+     * @return experts of every value, [V, k] row-major
+     */
+    int[] assign(long[] counts, int[] order) {
         int seen = 0;
-        while (seen < falling.length && counts[falling[seen]] > 0) {
+        while (seen < order.length && counts[order[seen]] > 0) {
             seen++;
         }
         var experts = new int[counts.length * k];
-        deal(falling, 0, seen, counts, experts, Comparator.comparingLong(expert -> loads[expert]));
-        deal(falling, seen, falling.length, counts, experts, Comparator.comparingInt(expert -> sizes[expert]));
+        deal(order, 0, seen, counts, experts, Comparator.comparingLong(expert -> loads[expert]));
+        deal(order, seen, order.length, counts, experts, Comparator.comparingInt(expert -> sizes[expert]));
         return experts;
     }
 
@@ -47,20 +51,5 @@ final class GreedyBalance {
                 queue.add(expert);
             }
         }
-    }
-
-    private static int[] byFallingCount(long[] counts) {
-        for (int value = 0; value < counts.length; value++) {
-            if (counts[value] < 0) {
-                throw new IllegalArgumentException("count of value " + value + " is negative: " + counts[value]);
-            }
-        }
-        return IntStream.range(0, counts.length)
-                .boxed()
-                .sorted(Comparator.<Integer>comparingLong(value -> counts[value])
-                        .reversed()
-                        .thenComparing(Comparator.naturalOrder()))
-                .mapToInt(Integer::intValue)
-                .toArray();
     }
 }
