@@ -240,6 +240,34 @@ final class TimedKernels implements Kernels {
     }
 
     @Override
+    public void addToRows(Matrix in, int[] rows, Matrix out) {
+        long start = System.nanoTime();
+        inner.addToRows(in, rows, out);
+        note("add to rows", in.rows(), in.cols(), 0, 0, bytes(in.size() + in.size() + in.size()), start);
+    }
+
+    @Override
+    public void scaleRows(Matrix in, float[] factors, Matrix out) {
+        long start = System.nanoTime();
+        inner.scaleRows(in, factors, out);
+        note("scale rows", in.rows(), in.cols(), 0, 0, bytes(in.size() + out.size()), start);
+    }
+
+    @Override
+    public void rowDots(Matrix a, Matrix b, float[] dots) {
+        long start = System.nanoTime();
+        inner.rowDots(a, b, dots);
+        note("dot products of rows", a.rows(), a.cols(), 0, 0, bytes(a.size() + b.size()), start);
+    }
+
+    @Override
+    public void jitter(Matrix x, float width, long seed, long firstRow) {
+        long start = System.nanoTime();
+        inner.jitter(x, width, seed, firstRow);
+        note("jitter", x.rows(), x.cols(), 0, 0, bytes(x.size() + x.size()), start);
+    }
+
+    @Override
     public void dropout(Matrix x, float probability, long seed, long firstRow) {
         long start = System.nanoTime();
         inner.dropout(x, probability, seed, firstRow);

@@ -170,9 +170,46 @@ final class CheckedKernels implements Kernels {
     public void sumRows(Matrix in, int[] slots, int k, Matrix out, boolean accumulate) {
         requireSameWidth(out, "out", in.cols());
         requirePositive(k, "k");
-        requireIndices(slots, "slots", 0, Math.multiplyExact(out.rows(), k), 0, in.rows());
+        requireIndices(slots, "slots", 0, Math.multiplyExact(out.rows(), k), -1, in.rows());
         if (out.rows() > 0) {
             kernels.sumRows(in, slots, k, out, accumulate);
+        }
+    }
+
+    @Override
+    public void addToRows(Matrix in, int[] rows, Matrix out) {
+        requireSameWidth(out, "out", in.cols());
+        requireIndices(rows, "rows", 0, in.rows(), 0, out.rows());
+        if (in.rows() > 0) {
+            kernels.addToRows(in, rows, out);
+        }
+    }
+
+    @Override
+    public void scaleRows(Matrix in, float[] factors, Matrix out) {
+        requireLike(out, "out", in);
+        requireLength(factors, "factors", in.rows());
+        if (in.rows() > 0) {
+            kernels.scaleRows(in, factors, out);
+        }
+    }
+
+    @Override
+    public void rowDots(Matrix a, Matrix b, float[] dots) {
+        requireLike(b, "b", a);
+        requireLength(dots, "dots", a.rows());
+        if (a.rows() > 0) {
+            kernels.rowDots(a, b, dots);
+        }
+    }
+
+    @Override
+    public void jitter(Matrix x, float width, long seed, long firstRow) {
+        if (!(width >= 0 && width < 1)) {
+            throw new IllegalArgumentException("width of jitter is " + width + ", expected [0, 1)");
+        }
+        if (x.rows() > 0 && width > 0) {
+            kernels.jitter(x, width, seed, firstRow);
         }
     }
 
@@ -269,6 +306,12 @@ final class CheckedKernels implements Kernels {
 
     private static void requireSameWidth(Matrix matrix, String name, int cols) {
         require(matrix, name, matrix.rows(), cols);
+    }
+
+    private static void requireLength(float[] array, String name, int least) {
+        if (array.length < least) {
+            throw new IllegalArgumentException("%s has %d elements, %d needed".formatted(name, array.length, least));
+        }
     }
 
     private static void requirePositive(int value, String name) {

@@ -1,7 +1,7 @@
 package io.hashlayers.worker.kernels;
 
 /**
- * Decides which elements dropout zeroes: a hash of seed, global row and column, the same on every backend.
+ * Decides which elements dropout zeroes, and what jitter multiplies them with: a hash of seed, global row and column, the same on every backend.
  *
  * <p>A row has a 64-bit key (SplitMix64, Steele, Lea and Flood 2014) whose halves enter two rounds of a 32-bit mixer with
  * the column, so rows whose low halves lie close do not drop shifted copies of one pattern. The mixer is
@@ -26,6 +26,11 @@ public final class DropoutHash {
     /** An integer in [0, 2^24) for an element of the row with these halves of its key. */
     public static int uniform(int keyLow, int keyHigh, int col) {
         return mix(mix(keyLow + col) ^ keyHigh) >>> (Integer.SIZE - BITS);
+    }
+
+    /** A number in [1 - width, 1 + width) for an element, from its {@link #uniform}. */
+    public static float around1(float width, int keyLow, int keyHigh, int col) {
+        return 1 - width + uniform(keyLow, keyHigh, col) * (2 * width / (1 << BITS));
     }
 
     /** Elements whose {@link #uniform} is below this are dropped. */

@@ -82,9 +82,18 @@ public interface Kernels {
 
     /**
      * {@code out[r] = sum over j < k of in[slots[r k + j]]}, in order of j, or {@code out[r] +=} that sum: out [R, N],
-     * in [M, N], slots [at least R k].
+     * in [M, N], slots [at least R k]. A slot of -1 adds nothing.
      */
     void sumRows(Matrix in, int[] slots, int k, Matrix out, boolean accumulate);
+
+    /** {@code out[rows[i]] += in[i]} for every row i of in, in order: in [M, N], out [R, N], rows [at least M]. */
+    void addToRows(Matrix in, int[] rows, Matrix out);
+
+    /** {@code out[i] = factors[i] in[i]}: in, out [M, N], factors [at least M]; out may be in. */
+    void scaleRows(Matrix in, float[] factors, Matrix out);
+
+    /** {@code dots[i] = a[i] . b[i]}: a, b [M, N], dots [at least M]. */
+    void rowDots(Matrix a, Matrix b, float[] dots);
 
     /**
      * Zeroes each element with the given probability and divides the others by (1 - probability), in place. Which ones
@@ -94,6 +103,14 @@ public interface Kernels {
      * @param firstRow global number of row 0 of x
      */
     void dropout(Matrix x, float probability, long seed, long firstRow);
+
+    /**
+     * Multiplies each element with a number drawn uniformly from {@code [1 - width, 1 + width)}, in place. Which one depends
+     * on seed, global row and column alone, as in {@link #dropout}, and a second call with the same seed is the backward pass.
+     *
+     * @param firstRow global number of row 0 of x
+     */
+    void jitter(Matrix x, float width, long seed, long firstRow);
 
     /** {@code x += y}, same shapes. */
     void add(Matrix x, Matrix y);

@@ -2,6 +2,7 @@ package io.hashlayers.worker.kernels;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.concurrent.atomic.LongAdder;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -30,6 +31,7 @@ public final class Matrix {
     private final int capacityRows;
     private final int cols;
     private final ByteBuffer memory; // of all capacityRows
+    private final FloatBuffer floats; // the same memory
     private final FloatPointer pointer;
 
     private int firstRow;
@@ -48,6 +50,7 @@ public final class Matrix {
                     "a matrix of [%d, %d] needs more than 2 GiB".formatted(capacityRows, cols));
         }
         this.memory = hostBytes(storage, storageOffset, floats);
+        this.floats = memory.asFloatBuffer();
         this.pointer = new FloatPointer(storage.data().pointer());
         pointAtFirstRow();
     }
@@ -182,6 +185,18 @@ public final class Matrix {
             throw new IllegalArgumentException(other + " does not fill " + this);
         }
         memory().put(byteOffset(), other.memory(), other.byteOffset(), (int) (size() * Float.BYTES));
+        hostWritten();
+    }
+
+    /** Copies all elements, row after row, to the start of an array. */
+    public void copyTo(float[] out) {
+        memory(); // from a device, if there is one
+        floats.get(firstRow * cols, out, 0, (int) size());
+    }
+
+    /** Overwrites all elements, row after row, with the first ones of an array. */
+    public void copyFrom(float[] in) {
+        floats.put(firstRow * cols, in, 0, (int) size());
         hostWritten();
     }
 

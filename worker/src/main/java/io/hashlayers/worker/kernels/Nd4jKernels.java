@@ -123,6 +123,37 @@ final class Nd4jKernels implements Kernels {
         rowSums.sum(in.array(), slots, k, out.array(), accumulate);
     }
 
+    @Override
+    public void addToRows(Matrix in, int[] rows, Matrix out) {
+        Nd4jRows.addToRows(out.array(), Arrays.copyOf(rows, in.rows()), in.array());
+    }
+
+    @Override
+    public void scaleRows(Matrix in, float[] factors, Matrix out) {
+        INDArray product = in.array().mulColumnVector(Nd4jRows.column(factors, in.rows()));
+        out.array().assign(product);
+    }
+
+    @Override
+    public void rowDots(Matrix a, Matrix b, float[] dots) {
+        float[] sums = a.array().mul(b.array()).sum(1).toFloatVector();
+        System.arraycopy(sums, 0, dots, 0, sums.length);
+    }
+
+    /** As {@link #dropout}. */
+    @Override
+    public void jitter(Matrix x, float width, long seed, long firstRow) {
+        float[][] factors = new float[x.rows()][x.cols()];
+        for (int row = 0; row < x.rows(); row++) {
+            long key = DropoutHash.rowKey(seed, firstRow + row);
+            for (int col = 0; col < x.cols(); col++) {
+                factors[row][col] = DropoutHash.around1(width, (int) key, (int) (key >>> 32), col);
+            }
+        }
+        INDArray array = x.array();
+        array.muli(Nd4j.createFromArray(factors));
+    }
+
     /** The hash is integer arithmetic of the host, so the factors are made there and multiplied in. */
     @Override
     public void dropout(Matrix x, float probability, long seed, long firstRow) {

@@ -20,16 +20,18 @@ final class Nd4jRows {
 
     void sum(INDArray in, int[] slots, int k, INDArray out, boolean accumulate) {
         INDArray sum = scratch.like(out);
+        sum.assign(0);
         INDArray chosen = scratch.like(out);
         int[] rows = new int[out.rows()];
-        for (int choice = 0; choice < k; choice++) {
+        float[] present = new float[rows.length];
+        for (int choice = 0; choice < k && in.rows() > 0; choice++) {
             for (int row = 0; row < rows.length; row++) {
-                rows[row] = slots[row * k + choice];
+                int slot = slots[row * k + choice];
+                rows[row] = Math.max(0, slot);
+                present[row] = slot < 0 ? 0 : 1;
             }
-            gather(in, rows, choice == 0 ? sum : chosen);
-            if (choice > 0) {
-                sum.addi(chosen);
-            }
+            gather(in, rows, chosen);
+            sum.addi(chosen.muliColumnVector(column(present, rows.length)));
         }
         if (accumulate) {
             out.addi(sum);
@@ -55,8 +57,13 @@ final class Nd4jRows {
         }
     }
 
+    /** The first of these numbers as a column. */
+    static INDArray column(float[] numbers, int rows) {
+        return Nd4j.createFromArray(Arrays.copyOf(numbers, rows)).reshape(rows, 1);
+    }
+
     /** {@code table[rows[i]] += values[i]}, in order of i where rows repeat. */
-    private static void addToRows(INDArray table, int[] rows, INDArray values) {
+    static void addToRows(INDArray table, int[] rows, INDArray values) {
         boolean lock = true; // without it rows that repeat would race
         Nd4j.exec(DynamicCustomOp.builder("scatter_add")
                 .addInputs(table, Nd4j.createFromArray(rows), values)

@@ -5,12 +5,14 @@ import static io.hashlayers.worker.kernels.vector.Vectors.SPECIES;
 import static io.hashlayers.worker.kernels.vector.Vectors.load;
 import static io.hashlayers.worker.kernels.vector.Vectors.store;
 import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.hashlayers.worker.kernels.DropoutHash;
 import io.hashlayers.worker.kernels.Matrix;
 import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -47,6 +49,30 @@ final class DropoutKernel {
             int at = rowAt + col * Float.BYTES;
             boolean dropped = DropoutHash.uniform(keyLow, keyHigh, col) < threshold;
             memory.putFloat(at, dropped ? 0 : memory.getFloat(at) * kept);
+        }
+    }
+
+    static void jitter(Matrix x, float width, long seed, long firstRow) {
+        for (int row = 0; row < x.rows(); row++) {
+            long key = DropoutHash.rowKey(seed, firstRow + row);
+            int at = x.byteOffset() + row * x.cols() * Float.BYTES;
+            jitterRow(x.memory(), at, x.cols(), (int) key, (int) (key >>> Integer.SIZE), width);
+        }
+    }
+
+    private static void jitterRow(ByteBuffer memory, int rowAt, int cols, int keyLow, int keyHigh, float width) {
+        int full = SPECIES.loopBound(cols);
+        float step = 2 * width / (1 << DropoutHash.BITS);
+        for (int col = 0; col < full; col += LANES) {
+            int at = rowAt + col * Float.BYTES;
+            IntVector hash = mix(mix(LANE_NUMBERS.add(keyLow + col)).lanewise(XOR, keyHigh));
+            FloatVector uniform = (FloatVector)
+                    hash.lanewise(LSHR, Integer.SIZE - DropoutHash.BITS).convert(I2F, 0);
+            store(load(memory, at).mul(uniform.mul(step).add(1 - width)), memory, at);
+        }
+        for (int col = full; col < cols; col++) {
+            int at = rowAt + col * Float.BYTES;
+            memory.putFloat(at, memory.getFloat(at) * DropoutHash.around1(width, keyLow, keyHigh, col));
         }
     }
 

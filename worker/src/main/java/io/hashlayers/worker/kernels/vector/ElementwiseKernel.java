@@ -13,7 +13,7 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sum, zero and norm of matrices taken as runs of elements. */
+/** Sum, zero, multiple, dot product and norm of matrices or rows taken as runs of elements. */
 final class ElementwiseKernel {
     private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
 
@@ -34,6 +34,34 @@ final class ElementwiseKernel {
             int at = i * Float.BYTES;
             to.putFloat(toAt + at, to.getFloat(toAt + at) + from.getFloat(fromAt + at));
         }
+    }
+
+    /** {@code to = factor * from}. */
+    static void scale(ByteBuffer from, int fromAt, float factor, ByteBuffer to, int toAt, int count) {
+        int full = SPECIES.loopBound(count);
+        for (int i = 0; i < full; i += LANES) {
+            int at = i * Float.BYTES;
+            store(load(from, fromAt + at).mul(factor), to, toAt + at);
+        }
+        for (int i = full; i < count; i++) {
+            int at = i * Float.BYTES;
+            to.putFloat(toAt + at, from.getFloat(fromAt + at) * factor);
+        }
+    }
+
+    static float dot(ByteBuffer a, int aAt, ByteBuffer b, int bAt, int count) {
+        int full = SPECIES.loopBound(count);
+        FloatVector sums = FloatVector.zero(SPECIES);
+        for (int i = 0; i < full; i += LANES) {
+            int at = i * Float.BYTES;
+            sums = load(a, aAt + at).fma(load(b, bAt + at), sums);
+        }
+        float sum = sums.reduceLanes(ADD);
+        for (int i = full; i < count; i++) {
+            int at = i * Float.BYTES;
+            sum += a.getFloat(aAt + at) * b.getFloat(bAt + at);
+        }
+        return sum;
     }
 
     static void zero(Matrix x) {

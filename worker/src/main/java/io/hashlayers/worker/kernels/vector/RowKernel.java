@@ -76,14 +76,50 @@ final class RowKernel {
 
     static void sum(Matrix in, int[] slots, int k, Matrix out, boolean accumulate) {
         for (int row = 0; row < out.rows(); row++) {
+            boolean written = accumulate;
             for (int j = 0; j < k; j++) {
                 int slot = slots[row * k + j];
-                if (j == 0 && !accumulate) {
-                    copyRow(in, slot, out, row);
-                } else {
+                if (slot < 0) {
+                    continue;
+                }
+                if (written) {
                     addRow(in, slot, out, row);
+                } else {
+                    copyRow(in, slot, out, row);
+                    written = true;
                 }
             }
+            if (!written) {
+                int rowBytes = out.cols() * Float.BYTES;
+                ElementwiseKernel.zero(out.memory(), out.byteOffset() + row * rowBytes, out.cols());
+            }
+        }
+    }
+
+    static void addToRows(Matrix in, int[] rows, Matrix out) {
+        for (int i = 0; i < in.rows(); i++) {
+            addRow(in, i, out, rows[i]);
+        }
+    }
+
+    static void scale(Matrix in, float[] factors, Matrix out) {
+        int rowBytes = in.cols() * Float.BYTES;
+        for (int i = 0; i < in.rows(); i++) {
+            ElementwiseKernel.scale(
+                    in.memory(),
+                    in.byteOffset() + i * rowBytes,
+                    factors[i],
+                    out.memory(),
+                    out.byteOffset() + i * rowBytes,
+                    in.cols());
+        }
+    }
+
+    static void dots(Matrix a, Matrix b, float[] dots) {
+        int rowBytes = a.cols() * Float.BYTES;
+        for (int i = 0; i < a.rows(); i++) {
+            dots[i] = ElementwiseKernel.dot(
+                    a.memory(), a.byteOffset() + i * rowBytes, b.memory(), b.byteOffset() + i * rowBytes, a.cols());
         }
     }
 

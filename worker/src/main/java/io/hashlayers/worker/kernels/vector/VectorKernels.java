@@ -121,6 +121,26 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void addToRows(Matrix in, int[] rows, Matrix out) {
+        RowKernel.addToRows(in, rows, out);
+    }
+
+    @Override
+    public void scaleRows(Matrix in, float[] factors, Matrix out) {
+        RowKernel.scale(in, factors, out);
+    }
+
+    @Override
+    public void rowDots(Matrix a, Matrix b, float[] dots) {
+        RowKernel.dots(a, b, dots);
+    }
+
+    @Override
+    public void jitter(Matrix x, float width, long seed, long firstRow) {
+        DropoutKernel.jitter(x, width, seed, firstRow);
+    }
+
+    @Override
     public void dropout(Matrix x, float probability, long seed, long firstRow) {
         DropoutKernel.run(x, probability, seed, firstRow);
     }
