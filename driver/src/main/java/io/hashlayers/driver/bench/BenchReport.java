@@ -55,7 +55,7 @@ public record BenchReport(
      * @param heapBytesPerStep that rank 0 allocated on the heap, the drawing of tokens included
      * @param offHeapGrowth bytes of matrices that the process of rank 0 allocated in all of these steps
      * @param sentBytesPerStep that rank 0 sent to others
-     * @param leastBytesPerStep that it had to send
+     * @param leastBytesPerStep that it had to send; not a number where a router learns
      */
     public record Steps(
             int count,

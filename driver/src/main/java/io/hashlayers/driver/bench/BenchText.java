@@ -61,14 +61,22 @@ public final class BenchText {
                 report.steps().offHeapGrowth(),
                 report.steps().count());
         if (report.worldSize() > 1) {
-            line(
-                    "sent           %,.0f bytes a step by rank 0, of which %,.0f had to be: %.4f",
-                    report.steps().sentBytesPerStep(),
-                    report.steps().leastBytesPerStep(),
-                    report.steps().sentBytesPerStep() / report.steps().leastBytesPerStep());
+            sent(report.steps());
         }
         operations();
         exchanges();
+    }
+
+    private void sent(Steps steps) {
+        if (Double.isNaN(steps.leastBytesPerStep())) {
+            line("sent           %,.0f bytes a step by rank 0", steps.sentBytesPerStep());
+            return;
+        }
+        line(
+                "sent           %,.0f bytes a step by rank 0, of which %,.0f had to be: %.4f",
+                steps.sentBytesPerStep(),
+                steps.leastBytesPerStep(),
+                steps.sentBytesPerStep() / steps.leastBytesPerStep());
     }
 
     private void steps(String name, Steps steps) {

@@ -110,7 +110,7 @@ final class RankBench {
         ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
         long[] counts = zipf.expectedCounts(CORPUS);
         TokenHash hash =
-                new TokenHash(TokenFeature.CURRENT_TOKEN, chosen.table().build(model, counts));
+                new TokenHash(TokenFeature.CURRENT_TOKEN, chosen.table().build(model, counts, 0));
         ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), plain.worldSize());
         return new TrainingSteps(chosen, collective, kernels, hash, placement, zipf);
     }

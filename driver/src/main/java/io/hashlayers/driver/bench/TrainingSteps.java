@@ -1,13 +1,15 @@
 package io.hashlayers.driver.bench;
 
-import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.optimizer.Optimizer;
-import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.router.PlannedRouter;
+import io.hashlayers.worker.router.Router;
+import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.GradientsReady;
@@ -15,8 +17,10 @@ import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import io.hashlayers.worker.transformer.Parameters;
+import io.hashlayers.worker.transformer.Routers;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +31,9 @@ final class TrainingSteps {
 
     private final RunConfig config;
     private final Collective collective;
-    private final TokenHash hash;
+    private final ExpertHash hash;
     private final ZipfTokens zipf;
-    private final HashRouter router = new HashRouter();
+    private final List<Router> routers;
     private final ShufflePlan plan;
     private final LanguageModel network;
     private final Optimizer optimizer;
@@ -49,18 +53,19 @@ final class TrainingSteps {
             RunConfig config,
             Collective collective,
             Kernels kernels,
-            TokenHash hash,
+            ExpertHash hash,
             ExpertPlacement placement,
             ZipfTokens zipf) {
         ModelConfig model = config.model();
         int ranks = collective.worldSize();
         int rows = config.sequencesPerRank(ranks) * model.contextLength();
-        int k = model.expertsPerToken();
+        int k = hash.choices();
+        ExpertPlacement units = placement.ofUnits(hash.unitsPerExpert());
         this.config = config;
         this.collective = collective;
         this.hash = hash;
         this.zipf = zipf;
-        this.mine = placement.expertsOf(collective.rank());
+        this.mine = units.expertsOf(collective.rank());
         this.tokens = new int[ranks][rows];
         this.batches = Arrays.stream(tokens)
                 .map(own -> new TokenRows(own, new int[0], new int[0], model.vocabularySize(), model.contextLength()))
@@ -70,16 +75,24 @@ final class TrainingSteps {
         this.receives = new int[ranks][mine.length];
         this.gradientScale = 1f / ((float) rows * ranks * config.train().accumulateBatches());
         int capacity = rows * k * ranks; // without a plan, every row may come here
-        this.plan = new ShufflePlan(placement, collective.rank(), rows, k, capacity);
+        this.plan = new ShufflePlan(units, collective.rank(), rows, k, capacity);
         this.denseBytes = 2.0 * (ranks - 1) / ranks * ParameterLayout.of(model).denseParameters() * Float.BYTES;
-        Parameters parameters = Parameters.forTraining(model, layer -> mine);
+        Parameters parameters = Parameters.forTraining(model, layer -> placement.expertsOf(collective.rank()));
         parameters.initialize(config.train().seed());
+        Activations activations = new Activations(rows, capacity, config.train().recomputeActivations());
+        this.routers = Routers.create(
+                parameters,
+                kernels,
+                collective,
+                Collections.nCopies(model.sparseLayers().size(), placement),
+                activations,
+                config.train().seed());
         this.network = new LanguageModel(
                 parameters,
                 kernels,
                 collective,
-                Collections.nCopies(model.sparseLayers().size(), router),
-                new Activations(rows, capacity, config.train().recomputeActivations()),
+                routers,
+                activations,
                 config.train().seed());
         this.optimizer = new Optimizer(
                 config.optimizer(), Integer.MAX_VALUE, parameters.dense(), parameters.experts(), kernels, collective);
@@ -121,15 +134,15 @@ final class TrainingSteps {
     /**
      * Bytes that had to leave this rank in all steps so far: {@code (W - 1) / W} of the dense gradients and as much of the new
      * values (no all-reduce sends less: Patarasuk and Yuan 2009), and each row to each of its experts elsewhere and the answer back,
-     * forward and backward.
+     * forward and backward. Not a number where a router learns: nobody knows ahead how many rows must leave.
      */
     double leastBytes() {
-        return leastBytes;
+        return config.model().mixture().routers().stream().allMatch(RouterConfig::planned) ? leastBytes : Double.NaN;
     }
 
     private void draw(long step, int microBatch) {
         long batch = step * config.train().accumulateBatches() + microBatch;
-        int k = config.model().expertsPerToken();
+        int k = hash.choices();
         for (int rank = 0; rank < tokens.length; rank++) {
             zipf.draw(new SplittableRandom(config.train().seed() ^ (batch * tokens.length + rank)), tokens[rank]);
             hash.expertsOf(batches[rank], batches[rank].rows(), experts[rank]);
@@ -145,7 +158,11 @@ final class TrainingSteps {
         System.arraycopy(own, 1, targets, 0, own.length - 1);
         targets[own.length - 1] = own[0];
         plan.fill(experts[collective.rank()], receives);
-        router.follow(plan);
+        for (Router router : routers) {
+            if (router instanceof PlannedRouter planned) {
+                planned.follow(plan);
+            }
+        }
     }
 
     /** Counts the rows that must leave: those for experts elsewhere, and the answers to those that come from there. */

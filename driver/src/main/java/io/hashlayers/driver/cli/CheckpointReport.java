@@ -45,6 +45,9 @@ final class CheckpointReport {
                         ? "none"
                         : "%d in each of the blocks %s, %d for each token"
                                 .formatted(model.numExperts(), model.sparseLayers(), model.expertsPerToken()));
+        for (int layer : model.sparseLayers()) {
+            say("router      of block %d: %s", layer, model.router(layer).name());
+        }
         say(
                 "parameters  %,d, of them %,d in each expert",
                 layout.totalParameters(), model.sparseLayers().isEmpty() ? 0 : layout.expertParameters());
@@ -53,7 +56,7 @@ final class CheckpointReport {
     }
 
     private void verify(CheckpointReader checkpoint) {
-        checkpoint.table();
+        checkpoint.hashes(); // reading verifies
         for (CheckpointManifest.FileEntry file : checkpoint.manifest().files()) {
             for (CheckpointManifest.TensorEntry tensor : file.tensors()) {
                 checkpoint.read(tensor.name(), matrix(tensor.rows(), tensor.cols())); // reading verifies

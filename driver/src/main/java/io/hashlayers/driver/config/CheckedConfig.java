@@ -84,6 +84,20 @@ final class CheckedConfig {
                 .toList();
     }
 
+    /** A text, or a list of them. */
+    List<String> texts(String key) {
+        ConfigValue value = value(key);
+        if (!(value instanceof ConfigList list)) {
+            return List.of(text(key));
+        }
+        for (ConfigValue element : list) {
+            if (element.valueType() == ConfigValueType.OBJECT || element.valueType() == ConfigValueType.LIST) {
+                throw wrong(key, value, "a text or a list of texts");
+            }
+        }
+        return list.stream().map(element -> String.valueOf(element.unwrapped())).toList();
+    }
+
     /** A constant of an enum, by its lower-case name. */
     <E extends Enum<E>> E choice(String key, Class<E> type) {
         String name = text(key);

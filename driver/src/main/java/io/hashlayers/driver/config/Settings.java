@@ -7,15 +7,24 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.router.BaseConfig;
+import io.hashlayers.worker.router.HashConfig;
+import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -134,9 +143,56 @@ public final class Settings {
                 values.integer("model.heads"),
                 values.choice("model.activation", Activation.class),
                 values.number("model.dropout"),
-                sparseLayers(layers),
+                mixture(layers));
+    }
+
+    private MixtureConfig mixture(int layers) {
+        List<Integer> sparse = sparseLayers(layers);
+        return new MixtureConfig(
+                sparse,
                 values.integer("moe.num-experts"),
-                values.integer("moe.experts-per-token"));
+                values.integer("moe.experts-per-token"),
+                routers(sparse.size()),
+                values.integer("moe.shared-experts"),
+                values.number("moe.expert-dropout"));
+    }
+
+    /** One router for each sparse layer: the only name holds for all. The settings of all kinds are read, so that none is wrong. */
+    private List<RouterConfig> routers(int layers) {
+        Map<String, RouterConfig> kinds = new TreeMap<>();
+        kinds.put(
+                "hash",
+                new HashConfig(
+                        values.choice("moe.combine", HashConfig.Combine.class),
+                        values.number("moe.route-scale"),
+                        values.integer("moe.segments")));
+        kinds.put(
+                "switch",
+                new SwitchConfig(
+                        values.number("moe.switch.capacity-factor"),
+                        values.number("moe.switch.evaluation-capacity-factor"),
+                        values.number("moe.switch.balance-weight"),
+                        values.number("moe.switch.jitter"),
+                        values.choice("moe.switch.reads", SwitchConfig.Reads.class)));
+        kinds.put(
+                "base",
+                new BaseConfig(
+                        values.choice("moe.base.assignment", BaseConfig.Assignment.class),
+                        values.flag("moe.base.shuffle")));
+        List<String> names = values.texts("moe.router");
+        List<String> each = names.size() == 1 ? Collections.nCopies(layers, names.get(0)) : names;
+        return each.stream().map(name -> router(name, kinds)).toList();
+    }
+
+    private static RouterConfig router(String name, Map<String, RouterConfig> kinds) {
+        RouterConfig router = kinds.get(name);
+        if (router == null) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "moe.router is \"" + name + "\"; set it to one of " + String.join(", ", kinds.keySet())
+                            + ", or to a list with one for each of moe.layers");
+        }
+        return router;
     }
 
     /** Blocks counted from 0. A list that the model will refuse stays as it was written, for its message. */
@@ -156,7 +212,11 @@ public final class Settings {
     }
 
     private TableConfig table() {
-        return new TableConfig(values.choice("moe.table", TableConfig.Kind.class), values.whole("moe.table-seed"));
+        return new TableConfig(
+                values.choice("moe.table", TableConfig.Kind.class),
+                values.whole("moe.table-seed"),
+                TokenFeature.named(values.text("moe.feature")),
+                values.flag("moe.table-per-layer"));
     }
 
     private OptimizerConfig optimizer() {

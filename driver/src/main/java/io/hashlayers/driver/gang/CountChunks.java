@@ -2,7 +2,7 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.TokenDataset;
@@ -24,7 +24,7 @@ import scala.Tuple2;
  */
 record CountChunks(
         PlannedSplit split,
-        TokenHash hash,
+        ExpertHash hash,
         ExpertPlacement placement,
         int chunkSteps,
         SerializableConfiguration hadoop,

@@ -13,16 +13,15 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Loads a checkpoint and measures it on a split.
  *
  * @param config with the model of the checkpoint
- * @param routing how tokens find their experts; null for a dense model
+ * @param routing how tokens find their experts
  * @param step of the checkpoint
  */
-record EvaluationProgram(RunConfig config, @Nullable Routing routing, long step, String split) implements RankProgram {
+record EvaluationProgram(RunConfig config, Routing routing, long step, String split) implements RankProgram {
     /**
      * What came of it.
      *

@@ -3,17 +3,13 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.ExpertTable;
-import io.hashlayers.sharding.hash.TokenFeature;
-import io.hashlayers.sharding.hash.TokenHash;
-import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.checkpoint.CheckpointManifest;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
-import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.Routing;
@@ -23,7 +19,6 @@ import io.hashlayers.worker.train.TrainConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -43,7 +38,7 @@ public final class EvaluationRun {
     private final Configuration hadoop;
     private final DatasetManifest dataset;
     private final CheckpointManifest checkpoint;
-    private final Optional<ExpertTable> table;
+    private final List<SharedHash> hashes;
     private final RunConfig config;
 
     private EvaluationRun(SparkSession spark, EvaluationRequest request, RunReporter reporter) {
@@ -54,7 +49,7 @@ public final class EvaluationRun {
         this.dataset = DatasetManifest.read(hadoop, new Path(request.datasetDir()));
         try (CheckpointReader reader = CheckpointReader.open(hadoop, request.runDir(), request.step())) {
             this.checkpoint = reader.manifest();
-            this.table = reader.table();
+            this.hashes = reader.hashes();
         }
         this.config = SharedPaths.of(hadoop, config());
     }
@@ -65,7 +60,7 @@ public final class EvaluationRun {
                 request.runDir(),
                 request.datasetDir(),
                 checkpoint.model(),
-                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
                 train(),
                 request.kernels());
@@ -104,8 +99,7 @@ public final class EvaluationRun {
         reporter.note("checking the dataset");
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, List.of(request.split()));
         Frequencies frequencies = Frequencies.read(hadoop, request.datasetDir());
-        Routing routing =
-                table.map(known -> route(known, counts(frequencies), worldSize)).orElse(null);
+        Routing routing = route(frequencies, worldSize);
         RankProcess process = RankProcess.of(spark.sparkContext(), worldSize);
         MemoryPlan memory = MemoryPlan.evaluation(config, routing, worldSize, process);
         reporter.sized(config.model(), memory);
@@ -127,18 +121,20 @@ public final class EvaluationRun {
     }
 
     /** Places experts by their load in the text that is measured, and plans its traffic. */
-    private Routing route(ExpertTable known, long[] counts, int worldSize) {
-        ExpertPlacement placement = ExpertPlacement.byLoad(known.loads(counts), worldSize);
-        TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, known);
-        hash.requireVocabulary(dataset.vocabularySize(), config.model().contextLength());
-        Folder plans = planFolder(placement);
-        RunPlan plan = new PlanJob(spark, config, dataset, hash, placement, plans)
-                .run(List.of(new PlannedSplit(request.split(), false, config)));
-        return new Routing(hash, placement, plan, plans.toString());
+    private Routing route(Frequencies frequencies, int worldSize) {
+        FeatureCounts counts = new FeatureCounts(
+                spark,
+                config.datasetDir(),
+                dataset,
+                frequencies,
+                request.split(),
+                config.model().contextLength());
+        return new RoutePlanner(spark, config, dataset, counts, planFolder(worldSize), reporter)
+                .plan(hashes, List.of(new PlannedSplit(request.split(), false, config)), worldSize);
     }
 
-    private Folder planFolder(ExpertPlacement placement) {
-        String inputs = dataset.digest() + placement.digest() + config.train().microBatchSequences();
+    private Folder planFolder(int worldSize) {
+        String inputs = dataset.digest() + worldSize + ' ' + config.train().microBatchSequences();
         String name = Sha256.of(inputs.getBytes(StandardCharsets.UTF_8)).substring("sha256:".length());
         return Folder.of(hadoop, config.runDir())
                 .folder(PLANS)

@@ -2,19 +2,18 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.worker.collective.TransportMemory;
 import io.hashlayers.worker.collective.TransportSettings;
-import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
-import io.hashlayers.worker.transformer.ParameterGroup;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /**
  * What the busiest process of a run will hold in memory: to the byte for tensors and messages, by measurement for the rest.
@@ -25,24 +24,24 @@ import org.jspecify.annotations.Nullable;
  */
 public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess process) implements Serializable {
     /** Plans the ranks of a training. */
-    static MemoryPlan training(RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process) {
+    static MemoryPlan training(RunConfig config, Routing routing, int worldSize, RankProcess process) {
         return of(config, routing, worldSize, process, true);
     }
 
     /** Plans ranks that only evaluate. */
-    static MemoryPlan evaluation(RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process) {
+    static MemoryPlan evaluation(RunConfig config, Routing routing, int worldSize, RankProcess process) {
         return of(config, routing, worldSize, process, false);
     }
 
     private static MemoryPlan of(
-            RunConfig config, @Nullable Routing routing, int worldSize, RankProcess process, boolean training) {
+            RunConfig config, Routing routing, int worldSize, RankProcess process, boolean training) {
         ModelConfig model = config.model();
         int rows = config.sequencesPerRank(worldSize) * model.contextLength();
         List<ModelMemory> ranks = new ArrayList<>();
         long largestExchange = 0;
         for (int rank = 0; rank < worldSize; rank++) {
-            int experts = routing == null ? 0 : routing.placement().expertsOf(rank).length;
-            int capacity = routing == null ? 0 : receives(routing, rank);
+            int experts = routing.localExperts(rank);
+            int capacity = routing.receiveCapacity(model, rank, rows, splits(routing));
             Activations activations =
                     new Activations(rows, capacity, config.train().recomputeActivations());
             ranks.add(
@@ -60,13 +59,11 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
         return new MemoryPlan(busiest(ranks, process.ranks()), transport, process);
     }
 
-    /** Most rows that the experts of a rank receive in a batch and layer. */
-    private static int receives(Routing routing, int rank) {
-        int most = 0;
-        for (SplitTraffic split : routing.plan().splits().values()) {
-            most = Math.max(most, split.peakRows().get(rank));
-        }
-        return most;
+    /** The splits that the run will read; a hash has a plan for each of them. */
+    private static Set<String> splits(Routing routing) {
+        return routing.hashes().isEmpty()
+                ? Set.of()
+                : routing.hashes().get(0).plan().splits().keySet();
     }
 
     private static long largestReduction(ModelConfig model, int worldSize) {

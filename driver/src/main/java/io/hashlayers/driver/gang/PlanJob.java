@@ -3,7 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.job.JobFailures;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.DatasetManifest;
@@ -50,26 +50,30 @@ final class PlanJob {
     private final JavaSparkContext spark;
     private final RunConfig config;
     private final DatasetManifest dataset;
-    private final TokenHash hash;
+    private final ExpertHash hash;
     private final ExpertPlacement placement;
+    private final int layers;
     private final Folder planFolder;
 
     /**
-     * @param placement of the experts on the ranks of the run
+     * @param placement of the units of the hash on the ranks of the run
+     * @param layers that route by the hash
      * @param planFolder where the plan goes
      */
     PlanJob(
             SparkSession spark,
             RunConfig config,
             DatasetManifest dataset,
-            TokenHash hash,
+            ExpertHash hash,
             ExpertPlacement placement,
+            int layers,
             Folder planFolder) {
         this.spark = JavaSparkContext.fromSparkContext(spark.sparkContext());
         this.config = config;
         this.dataset = dataset;
         this.hash = hash;
         this.placement = placement;
+        this.layers = layers;
         this.planFolder = planFolder;
     }
 
@@ -162,19 +166,28 @@ final class PlanJob {
     /** Bytes that cross the network in a step for each row that leaves its rank. */
     private long bytesPerRow(PlannedSplit split) {
         long trips = split.training() ? TRAINING_TRIPS : EVALUATION_TRIPS;
-        return trips * config.model().sparseLayers().size() * config.model().modelDim() * Float.BYTES;
+        return trips * layers * floatsPerTrip() * Float.BYTES / 2;
+    }
+
+    /** Floats that a row takes to its unit and back: a row to a whole expert, two rows and two parts to a segment of one. */
+    private long floatsPerTrip() {
+        ModelConfig model = config.model();
+        int segments = hash.unitsPerExpert();
+        return segments == 1
+                ? 2L * model.modelDim()
+                : (long) (model.modelDim() + model.ffnDim()) * (segments + 1) / segments;
     }
 
     /** Rows that one rank sends in a step: its tokens times the experts of each. */
     private int rowsPerRank() {
         return Math.multiplyExact(
                 config.sequencesPerRank(placement.worldSize()),
-                Math.multiplyExact(config.model().contextLength(), hash.table().expertsPerToken()));
+                Math.multiplyExact(config.model().contextLength(), hash.choices()));
     }
 
     private SortedMap<String, String> digests() {
         return new TreeMap<>(
-                Map.of("dataset", dataset.digest(), "table", hash.table().digest(), "placement", placement.digest()));
+                Map.of("dataset", dataset.digest(), "table", hash.digest(), "placement", placement.digest()));
     }
 
     /** Names all that the counts, and what is said of them, depend on. */
@@ -182,13 +195,12 @@ final class PlanJob {
         ModelConfig model = config.model();
         StringBuilder inputs = new StringBuilder("version " + RunPlan.FORMAT_VERSION)
                 .append(digests())
-                .append(hash.feature().name())
                 .append(" length ")
                 .append(model.contextLength())
                 .append(" dim ")
                 .append(model.modelDim())
                 .append(" sparse ")
-                .append(model.sparseLayers().size());
+                .append(layers);
         for (PlannedSplit split : splits) {
             BatchSchedule schedule = schedule(split);
             inputs.append('\n').append(split.name()).append(' ').append(schedule.digest());

@@ -2,12 +2,14 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -17,7 +19,6 @@ import org.apache.hadoop.conf.Configuration;
 final class RunFolder {
     private static final String SETTINGS = "run.conf";
     private static final String TABLE_FOLDER = "table";
-    private static final String TABLE = "expert-table.bin";
 
     private final Folder folder;
 
@@ -54,11 +55,17 @@ final class RunFolder {
         });
     }
 
-    void saveTable(ExpertTable table) {
+    /** Keeps the tables of all hashes, numbered as in a checkpoint. */
+    void saveTables(List<SharedHash> hashes) {
         attempt("written", () -> {
-            try (PendingFile file = folder.folder(TABLE_FOLDER).create(TABLE)) {
-                table.write(file.out());
-                file.commit();
+            int number = 0;
+            for (SharedHash shared : hashes) {
+                for (TokenHash part : shared.hash().parts()) {
+                    try (PendingFile file = folder.folder(TABLE_FOLDER).create("expert-table-" + number++ + ".bin")) {
+                        part.table().write(file.out());
+                        file.commit();
+                    }
+                }
             }
         });
     }

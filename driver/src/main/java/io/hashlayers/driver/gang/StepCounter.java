@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.TokenDataset;
@@ -13,11 +13,11 @@ import java.util.Arrays;
 final class StepCounter {
     private final TokenDataset dataset;
     private final BatchSchedule schedule;
-    private final TokenHash hash;
+    private final ExpertHash hash;
     private final int worldSize;
     private final TokenRows sequence; // [S]
 
-    StepCounter(TokenDataset dataset, BatchSchedule schedule, TokenHash hash, int worldSize) {
+    StepCounter(TokenDataset dataset, BatchSchedule schedule, ExpertHash hash, int worldSize) {
         this.dataset = dataset;
         this.schedule = schedule;
         this.hash = hash;

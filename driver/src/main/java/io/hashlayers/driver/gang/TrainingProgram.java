@@ -10,15 +10,14 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Trains to the last step.
  *
- * @param routing how tokens find their experts; null for a dense model
+ * @param routing how tokens find their experts
  * @param digests saved with every checkpoint, as the settings
  */
-record TrainingProgram(RunConfig config, @Nullable Routing routing, SortedMap<String, String> digests, String settings)
+record TrainingProgram(RunConfig config, Routing routing, SortedMap<String, String> digests, String settings)
         implements RankProgram {
     @Override
     public String kernels() {

@@ -3,18 +3,20 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.DatasetManifest;
+import io.hashlayers.worker.train.PlannedHash;
 import io.hashlayers.worker.train.RankResult;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A training run, from the dataset to the last checkpoint: table, placement and plan are made in the driver, then the ranks
@@ -138,15 +140,34 @@ public final class TrainingRun {
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
     }
 
-    /** Null for a model without experts. */
-    private @Nullable Routing route(Frequencies frequencies, int worldSize) {
-        if (config.model().sparseLayers().isEmpty()) {
-            return null;
-        }
-        return new RoutePlanner(spark, config, dataset, folder, reporter).plan(frequencies.train(), worldSize);
+    private Routing route(Frequencies frequencies, int worldSize) {
+        requireRows(worldSize);
+        FeatureCounts counts = new FeatureCounts(
+                spark,
+                config.datasetDir(),
+                dataset,
+                frequencies,
+                DatasetFiles.TRAIN,
+                config.model().contextLength());
+        List<SharedHash> hashes = new HashBuilder(config, counts).build();
+        folder.saveTables(hashes);
+        return new RoutePlanner(spark, config, dataset, counts, folder.plan(), reporter)
+                .plan(
+                        hashes,
+                        List.of(
+                                new PlannedSplit(DatasetFiles.TRAIN, true, config),
+                                new PlannedSplit(DatasetFiles.VALID, false, config)),
+                        worldSize);
     }
 
-    private MemoryPlan size(@Nullable Routing routing, int worldSize, RankProcess process) {
+    /** Requires that each router can work on as many rows as a rank will have. */
+    private void requireRows(int worldSize) {
+        ModelConfig model = config.model();
+        int rows = config.sequencesPerRank(worldSize) * model.contextLength();
+        model.mixture().routers().forEach(router -> router.requireRows(rows, worldSize, model.numExperts()));
+    }
+
+    private MemoryPlan size(Routing routing, int worldSize, RankProcess process) {
         MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
         reporter.sized(config.model(), memory);
         return memory;
@@ -162,13 +183,14 @@ public final class TrainingRun {
         }
     }
 
-    private SortedMap<String, String> digests(@Nullable Routing routing) {
+    private SortedMap<String, String> digests(Routing routing) {
         SortedMap<String, String> digests = new TreeMap<>();
         digests.put("tokenizer", dataset.tokenizerDigest());
         digests.put("dataset", dataset.digest());
-        if (routing != null) {
-            digests.put("table", routing.hash().table().digest());
-            digests.put("plan", routing.plan().digest());
+        List<PlannedHash> hashes = routing.hashes();
+        for (int number = 0; number < hashes.size(); number++) {
+            digests.put("hash-" + number, hashes.get(number).hash().digest());
+            digests.put("plan-" + number, hashes.get(number).plan().digest());
         }
         return digests;
     }
@@ -188,6 +210,6 @@ public final class TrainingRun {
                 result.meanMaxVio(),
                 dataset.tokenizerDigest(),
                 dataset.digest(),
-                digests.getOrDefault("table", "none"));
+                digests.getOrDefault("hash-0", "none"));
     }
 }

@@ -87,7 +87,7 @@ final class PeerRace {
         ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
         long[] counts = zipf.expectedCounts(100_000_000L);
         TokenHash hash =
-                new TokenHash(TokenFeature.CURRENT_TOKEN, config.table().build(model, counts));
+                new TokenHash(TokenFeature.CURRENT_TOKEN, config.table().build(model, counts, 0));
         ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), OUR_RANKS);
         List<Future<StepTimes>> making = new ArrayList<>();
         for (Collective collective : LocalCollectives.create(OUR_RANKS, Duration.ofSeconds(60))) {

@@ -12,6 +12,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -91,7 +92,7 @@ class GangStageTest {
 
         run(2, recorder, (collective, hadoop, listener) -> {
             for (long step = 1; step <= steps && collective.rank() == 0; step++) {
-                listener.step(new StepMetrics(step, 1, 2, 3, 4, 5, 6));
+                listener.step(new StepMetrics(step, 1, 2, 3, 4, 5, 6, List.of()));
             }
             return "done";
         });
@@ -108,7 +109,7 @@ class GangStageTest {
 
         TrainingException failure = failureOf(3, recorder, (collective, hadoop, listener) -> {
             if (collective.rank() == 0) {
-                listener.step(new StepMetrics(7, 1, 2, 3, 4, 5, 6));
+                listener.step(new StepMetrics(7, 1, 2, 3, 4, 5, 6, List.of()));
             }
             collective.allGather(new byte[0]);
             if (collective.rank() == 1) {

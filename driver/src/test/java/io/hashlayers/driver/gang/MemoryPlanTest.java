@@ -10,11 +10,13 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.train.PlannedHash;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
 import java.util.List;
@@ -25,7 +27,7 @@ class MemoryPlanTest {
     private static final int WORLD_SIZE = 3;
     private static final int ROWS = 16; // of each rank: 2 of 6 sequences of 8
     private static final ModelConfig MODEL =
-            new ModelConfig(100, 8, 2, 16, 64, 2, Activation.RELU, 0, List.of(1), 4, 1);
+            new ModelConfig(100, 8, 2, 16, 64, 2, Activation.RELU, 0, MixtureConfig.hash(List.of(1), 4, 1));
 
     private static final long EXPERT = 2 * 16 * 64 + 64 + 16;
     private static final long ATTENTION = 16 * 48 + 48 + 16 * 16 + 16;
@@ -85,7 +87,7 @@ class MemoryPlanTest {
 
     @Test
     void theSumIsThatOfItsParts() {
-        MemoryPlan plan = MemoryPlan.training(config(), null, WORLD_SIZE, process(2));
+        MemoryPlan plan = MemoryPlan.training(config(), Routing.NONE, WORLD_SIZE, process(2));
 
         assertThat(plan.model().expertBytes()).isEqualTo(2 * 8); // of each copy one unused float
         assertThat(plan.besideHeapBytes())
@@ -123,7 +125,7 @@ class MemoryPlanTest {
                 "run",
                 "data",
                 MODEL,
-                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0, 0, 1, 0, 0),
                 new TrainConfig(1, batchSequences, accumulateBatches, recompute, 0, 0, 0, 0, 60),
                 "auto");
@@ -135,7 +137,9 @@ class MemoryPlanTest {
         splits.put("valid", traffic(List.of(30, 10, 8)));
         RunPlan plan = new RunPlan(RunPlan.FORMAT_VERSION, "inputs", WORLD_SIZE, 6, 8, new TreeMap<>(), splits);
         TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.modulo(100, 4, 1));
-        return new Routing(hash, ExpertPlacement.roundRobin(4, WORLD_SIZE), plan, "plan");
+        ExpertPlacement placement = ExpertPlacement.roundRobin(4, WORLD_SIZE);
+        return new Routing(
+                List.of(new Routing.Layer(placement, 0)), List.of(new PlannedHash(hash, placement, plan, "plan")));
     }
 
     private static SplitTraffic traffic(List<Integer> peakRows) {

@@ -21,6 +21,7 @@ import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PlanJobTest {
     private static final Configuration HADOOP = new Configuration();
+    private static final int LAYERS = 2;
     private static final int S = 8;
     private static final int E = 7;
     private static final int K = 2;
@@ -159,8 +161,8 @@ class PlanJobTest {
         Files.write(other.resolve("train/tokens-00001.bin"), new byte[3]);
         RunConfig config = config("run-of-damaged", other);
 
-        assertThatThrownBy(() ->
-                        new PlanJob(spark, config, damaged, hash(), placement(2), folder(config)).run(splits(config)))
+        assertThatThrownBy(() -> new PlanJob(spark, config, damaged, hash(), placement(2), LAYERS, folder(config))
+                        .run(splits(config)))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("train/tokens-00001.bin has 3 bytes");
         assertThat(dir.resolve("run-of-damaged/plan/manifest.json")).doesNotExist();
@@ -226,7 +228,7 @@ class PlanJobTest {
     }
 
     private RunPlan plan(RunConfig config, ExpertPlacement placement) {
-        return new PlanJob(spark, config, dataset, hash(), placement, folder(config)).run(splits(config));
+        return new PlanJob(spark, config, dataset, hash(), placement, LAYERS, folder(config)).run(splits(config));
     }
 
     private static List<PlannedSplit> splits(RunConfig config) {
@@ -257,8 +259,17 @@ class PlanJobTest {
         return new RunConfig(
                 dir.resolve(run).toString(),
                 datasetDir.toString(),
-                new ModelConfig(TinyDataset.VOCABULARY, S, 3, 6, 8, 2, Activation.RELU, 0, List.of(0, 2), E, K),
-                new TableConfig(TableConfig.Kind.RANDOM, 5),
+                new ModelConfig(
+                        TinyDataset.VOCABULARY,
+                        S,
+                        3,
+                        6,
+                        8,
+                        2,
+                        Activation.RELU,
+                        0,
+                        MixtureConfig.hash(List.of(0, 2), E, K)),
+                TableConfig.of(TableConfig.Kind.RANDOM, 5),
                 new OptimizerConfig(1e-3, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
                 new TrainConfig(STEPS, batchSequences, accumulateBatches, false, 3, 0, 0, 0, 30),
                 "nd4j");

@@ -17,6 +17,7 @@ import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,13 +99,13 @@ class TrainingRunTest {
     void theFolderHoldsSettingsTablePlanAndCheckpoint() throws IOException {
         Path run = dir.resolve("finished");
         assertThat(Files.readString(run.resolve("run.conf"))).isEqualTo("settings = finished\n");
-        assertThat(run.resolve("table/expert-table.bin")).exists();
-        assertThat(run.resolve("plan/manifest.json")).exists();
+        assertThat(run.resolve("table/expert-table-0.bin")).exists();
+        assertThat(run.resolve("plan/hash-0/manifest.json")).exists();
         try (CheckpointReader checkpoint =
                 CheckpointReader.open(new Configuration(), run.toString(), OptionalLong.empty())) {
             assertThat(checkpoint.manifest().step()).isEqualTo(STEPS);
             assertThat(checkpoint.manifest().settings()).isEqualTo("settings = finished\n");
-            assertThat(checkpoint.manifest().digests()).containsKeys("tokenizer", "dataset", "table", "plan");
+            assertThat(checkpoint.manifest().digests()).containsKeys("tokenizer", "dataset", "hash-0", "plan-0");
         }
         try (var files = Files.walk(run)) {
             assertThat(files.filter(file -> file.toString().endsWith(".tmp"))).isEmpty();
@@ -121,7 +122,7 @@ class TrainingRunTest {
         assertThat(alone.all(RunPlan.class)).isEqualTo(finished.all(RunPlan.class));
         assertThat(alone.all(MemoryPlan.class)).isEqualTo(finished.all(MemoryPlan.class));
         assertThat(alone.all(Gang.class)).isEmpty();
-        assertThat(dir.resolve("planned/plan/manifest.json")).exists();
+        assertThat(dir.resolve("planned/plan/hash-0/manifest.json")).exists();
         assertThat(many.all(RunPlan.class).get(0).worldSize()).isEqualTo(12);
         assertThatThrownBy(
                         () -> TrainingRun.plan(spark, request(config("uneven", List.of(1), 1e-3), 5), new Recorder()))
@@ -394,8 +395,17 @@ class TrainingRunTest {
         return new RunConfig(
                 dir.resolve(run).toString(),
                 dataset.toString(),
-                new ModelConfig(TinyDataset.VOCABULARY, 8, 2, 8, 16, 2, Activation.GELU, dropout, sparseLayers, 5, 1),
-                new TableConfig(TableConfig.Kind.BALANCED, 0),
+                new ModelConfig(
+                        TinyDataset.VOCABULARY,
+                        8,
+                        2,
+                        8,
+                        16,
+                        2,
+                        Activation.GELU,
+                        dropout,
+                        MixtureConfig.hash(sparseLayers, 5, 1)),
+                TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
                 new TrainConfig(STEPS, 12, accumulateBatches, recompute, 3, 3, 0, 0, 30),
                 "nd4j");

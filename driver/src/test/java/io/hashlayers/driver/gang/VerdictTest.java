@@ -30,7 +30,7 @@ class VerdictTest {
     @Test
     void aLostExecutorCountsBeforeItsPeersErrorsAndNamesItsRanks() {
         meet();
-        inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1)));
+        inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1, List.of())));
         fail(0, new TrainingException(Failure.PEER_LOST, "rank 1 went away"));
 
         TrainingException verdict = verdict(Optional.of(new LostExecutors.Loss("1", "Command exited with code 137")));

@@ -15,6 +15,7 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
 import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
 import java.io.ByteArrayOutputStream;
@@ -88,7 +89,8 @@ class ConsoleReporterTest {
     @Test
     void modelAndMemoryAreTold() {
         // V D + S D + 2 D + 2 (4 D^2 + 8 D) + (1 + 3) (2 D F + F + D); a token meets V D + 2 (4 D^2 + 2 D F)
-        ModelConfig model = new ModelConfig(10, 4, 2, 8, 16, 2, Activation.GELU, 0, List.of(1), 3, 1);
+        ModelConfig model =
+                new ModelConfig(10, 4, 2, 8, 16, 2, Activation.GELU, 0, MixtureConfig.hash(List.of(1), 3, 1));
 
         reporter.sized(model, memory());
 
@@ -133,9 +135,9 @@ class ConsoleReporterTest {
     @Test
     void whateverIsToldStartsUnderTheProgressLine() {
         reporter.note("a note");
-        reporter.step(new StepMetrics(1, 2, 100, 100, 1, 1, 0));
+        reporter.step(new StepMetrics(1, 2, 100, 100, 1, 1, 0, List.of()));
         reporter.checkpoint(1, "run/checkpoints/step-00000001");
-        reporter.step(new StepMetrics(10, 2, 1000, 100, 1, 1, 0));
+        reporter.step(new StepMetrics(10, 2, 1000, 100, 1, 1, 0, List.of()));
         reporter.failed(new TrainingException(Failure.DIVERGED, "told by the command"));
 
         assertThat(lines())

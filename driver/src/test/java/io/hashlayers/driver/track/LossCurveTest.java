@@ -186,11 +186,11 @@ class LossCurveTest {
     }
 
     private void step(long step, double loss) {
-        curve.add(new StepMetrics(step, loss, 10 * step, 1, 1, 1, 0));
+        curve.add(new StepMetrics(step, loss, 10 * step, 1, 1, 1, 0, List.of()));
     }
 
     private void evaluation(long step, double loss) {
-        curve.add(new EvaluationMetrics(step, "valid", 7 * loss, 7));
+        curve.add(new EvaluationMetrics(step, "valid", 7 * loss, 7, List.of()));
     }
 
     private Picture picture() {

@@ -26,8 +26,8 @@ class MetricsFileTest {
     @Test
     void eachLineIsAnObjectWithTheFieldsThatWereAnnounced() throws IOException {
         try (MetricsFile file = open()) {
-            file.write(new StepMetrics(3, 2.5, 3072, 1e6 / 3, 1.5e-3, 0.1, 1 / 3.0));
-            file.write(new EvaluationMetrics(3, "valid", 20, 10));
+            file.write(new StepMetrics(3, 2.5, 3072, 1e6 / 3, 1.5e-3, 0.1, 1 / 3.0, List.of()));
+            file.write(new EvaluationMetrics(3, "valid", 20, 10, List.of()));
         }
 
         List<Map<String, Object>> lines = lines();
@@ -50,7 +50,7 @@ class MetricsFileTest {
     void aLineIsOnItsWayAsSoonAsItIsWritten() throws IOException {
         try (MetricsFile file = open()) {
             for (int step = 1; step <= 3; step++) {
-                file.write(new StepMetrics(step, 1, step, 1, 1, 1, 0));
+                file.write(new StepMetrics(step, 1, step, 1, 1, 1, 0, List.of()));
                 assertThat(lines()).hasSize(step);
             }
         }
@@ -59,7 +59,7 @@ class MetricsFileTest {
     @Test
     void aLossThatIsNoNumberIsStillJson() throws IOException {
         try (MetricsFile file = open()) {
-            file.write(new StepMetrics(1, Double.NaN, 1, Double.POSITIVE_INFINITY, 1, Double.NaN, 0));
+            file.write(new StepMetrics(1, Double.NaN, 1, Double.POSITIVE_INFINITY, 1, Double.NaN, 0, List.of()));
         }
 
         assertThat(lines().get(0)).containsEntry("loss", "NaN").containsEntry("tokens_per_second", "Infinity");
@@ -69,7 +69,7 @@ class MetricsFileTest {
     void anotherRunStartsAnew() throws IOException {
         for (int run = 0; run < 2; run++) {
             try (MetricsFile file = open()) {
-                file.write(new EvaluationMetrics(run, "test", 1, 1));
+                file.write(new EvaluationMetrics(run, "test", 1, 1, List.of()));
             }
         }
 

@@ -28,7 +28,7 @@ class ProgressLineTest {
     }
 
     private static StepMetrics step(long step, double loss, double tokensPerSecond) {
-        return new StepMetrics(step, loss, 100 * step, tokensPerSecond, 1, 1, 0);
+        return new StepMetrics(step, loss, 100 * step, tokensPerSecond, 1, 1, 0, List.of());
     }
 
     @ParameterizedTest
@@ -110,8 +110,8 @@ class ProgressLineTest {
     void theLineTellsTheNewestEvaluation() {
         ProgressLine line = line(false, 1);
 
-        line.evaluation(new EvaluationMetrics(1, "valid", 0, 10));
-        line.evaluation(new EvaluationMetrics(1, "valid", 10, 10));
+        line.evaluation(new EvaluationMetrics(1, "valid", 0, 10, List.of()));
+        line.evaluation(new EvaluationMetrics(1, "valid", 10, 10, List.of()));
         line.step(step(1, 1, 100));
 
         assertThat(printed())

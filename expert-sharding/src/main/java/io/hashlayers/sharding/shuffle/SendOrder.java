@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
  * expert).
  */
 final class SendOrder {
+    final int[] experts; // [R * k] row * k + choice -> expert
     final int[] sourceRows; // [R * k] send slot -> row, stale from starts[W] on
     final int[] slots; // [R * k] row * k + choice -> send slot, NOWHERE for none
     final int[] starts; // [W + 1] first slot of each peer
@@ -25,6 +26,7 @@ final class SendOrder {
                 .toArray(int[][]::new);
         this.counts = new int[placement.numExperts()];
         this.nextSlots = new int[placement.numExperts()];
+        this.experts = new int[rows * k];
         this.sourceRows = new int[rows * k];
         this.slots = new int[rows * k];
         this.starts = new int[placement.worldSize() + 1];
@@ -53,7 +55,8 @@ final class SendOrder {
     }
 
     /** Second step: sorts the batch counted last. */
-    void sort(int[] experts) {
+    void sort(int[] counted) {
+        System.arraycopy(counted, 0, experts, 0, experts.length);
         int slot = 0;
         for (int peer = 0; peer < expertsOf.length; peer++) {
             starts[peer] = slot;

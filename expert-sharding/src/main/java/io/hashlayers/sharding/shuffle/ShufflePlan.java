@@ -134,6 +134,14 @@ public final class ShufflePlan {
         return sends.slots;
     }
 
+    /**
+     * Returns the expert of each {@code row * k + choice}, [R * k], or {@link #NOWHERE}. The plan's own array: valid until the
+     * next fill, not to be changed.
+     */
+    public int[] experts() {
+        return sends.experts;
+    }
+
     /** Returns the first send slot of what goes to {@code peer}. */
     public int sendStart(int peer) {
         return sends.starts[peer];

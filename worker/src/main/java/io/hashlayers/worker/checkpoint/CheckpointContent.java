@@ -1,8 +1,7 @@
 package io.hashlayers.worker.checkpoint;
 
-import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.transformer.ModelConfig;
-import java.util.Optional;
+import java.util.List;
 import java.util.SortedMap;
 
 /**
@@ -11,11 +10,7 @@ import java.util.SortedMap;
  * @param step after which the tensors stand
  * @param digests by name: tokenizer, dataset, table, plan
  * @param settings the resolved configuration of the run, as text
- * @param table of the model's experts, empty for a dense model
+ * @param hashes that layers of experts route by, none for a dense model or one that learns its routes
  */
 public record CheckpointContent(
-        long step,
-        ModelConfig model,
-        SortedMap<String, String> digests,
-        String settings,
-        Optional<ExpertTable> table) {}
+        long step, ModelConfig model, SortedMap<String, String> digests, String settings, List<SharedHash> hashes) {}

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * @param model shape of the model
  * @param digests by name: tokenizer, dataset, table, plan
  * @param settings the resolved configuration of the run, as text
- * @param tables expert tables, none for a dense model
+ * @param tables expert tables, none for a dense model or one that learns its routes; segments of a hash follow each other
  * @param files with the tensors
  */
 public record CheckpointManifest(
@@ -29,7 +29,7 @@ public record CheckpointManifest(
         String settings,
         List<TableEntry> tables,
         List<FileEntry> files) {
-    public static final int FORMAT_VERSION = 1;
+    public static final int FORMAT_VERSION = 2;
 
     static final String NAME = "manifest.json";
     static final JsonManifest<CheckpointManifest> FILE =
@@ -42,10 +42,13 @@ public record CheckpointManifest(
      * An expert table.
      *
      * @param digest of its contents; the file has a checksum of its own
+     * @param feature what of a token it has experts for
+     * @param layers that route by it, ascending; those of one hash with several segments name it once for each
      */
-    public record TableEntry(String file, String digest) {
+    public record TableEntry(String file, String digest, String feature, List<Integer> layers) {
         public TableEntry {
             requireFileName(file);
+            layers = List.copyOf(layers);
         }
     }
 

@@ -3,16 +3,20 @@ package io.hashlayers.worker.checkpoint;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.storage.Folder;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -83,12 +87,28 @@ public final class CheckpointReader implements AutoCloseable {
     }
 
     /**
-     * The expert table of the model, empty if it is dense.
+     * The hashes that layers of the model route by, each once; none if it is dense or learned its routes.
      *
-     * @throws TrainingException of kind {@code DATA} that names the file if it is damaged
+     * @throws TrainingException of kind {@code DATA} that names the file if a table is damaged
      */
-    public Optional<ExpertTable> table() {
-        return manifest.tables().stream().findFirst().map(this::readTable);
+    public List<SharedHash> hashes() {
+        List<SharedHash> hashes = new ArrayList<>();
+        List<CheckpointManifest.TableEntry> tables = manifest.tables();
+        int next = 0;
+        while (next < tables.size()) {
+            List<Integer> layers = tables.get(next).layers();
+            int segments = segments(layers);
+            List<TokenHash> parts = tables.subList(next, Math.min(tables.size(), next + segments)).stream()
+                    .map(entry -> new TokenHash(TokenFeature.named(entry.feature()), readTable(entry)))
+                    .toList();
+            hashes.add(new SharedHash(segments == 1 ? parts.get(0) : new MultiHash(parts), layers));
+            next += segments;
+        }
+        return hashes;
+    }
+
+    private int segments(List<Integer> layers) {
+        return manifest.model().router(layers.get(0)) instanceof HashConfig hash ? hash.segments() : 1;
     }
 
     private ExpertTable readTable(CheckpointManifest.TableEntry entry) {

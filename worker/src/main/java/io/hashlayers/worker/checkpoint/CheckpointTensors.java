@@ -1,7 +1,7 @@
 package io.hashlayers.worker.checkpoint;
 
 import io.hashlayers.worker.optimizer.Optimizer;
-import io.hashlayers.worker.transformer.ParameterGroup;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
 import java.util.List;
 import java.util.stream.Stream;

@@ -3,13 +3,13 @@ package io.hashlayers.worker.checkpoint;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.parameter.TensorSpec;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
-import io.hashlayers.worker.transformer.TensorSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,10 +20,10 @@ import org.apache.hadoop.conf.Configuration;
 
 /**
  * Writes the checkpoints of a run, all ranks together: each rank the files of its own experts, rank 0 those of the dense
- * parameters, the expert table and, when all ranks have told what they wrote, the manifest.
+ * parameters, the expert tables and, when all ranks have told what they wrote, the manifest.
  *
  * <pre>
- * step-00001000/  manifest.json  expert-table.bin  dense.safetensors  experts-000.safetensors ...
+ * step-00001000/  manifest.json  expert-table-0.bin  dense.safetensors  experts-000.safetensors ...
  *                 optimizer-dense-first-moment.safetensors  optimizer-dense-second-moment.safetensors
  *                 optimizer-experts-000-first-moment.safetensors  optimizer-experts-000-second-moment.safetensors ...
  * </pre>
@@ -32,7 +32,6 @@ import org.apache.hadoop.conf.Configuration;
  * manifest and so does not exist. Belongs to the thread of its rank.
  */
 public final class CheckpointWriter {
-    private static final String TABLE = "expert-table.bin";
     private static final byte[] HERE = new byte[0];
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -112,8 +111,10 @@ public final class CheckpointWriter {
             files.addAll(List.of(JSON.readValue(ofRank, CheckpointManifest.FileEntry[].class)));
         }
         List<CheckpointManifest.TableEntry> tables = new ArrayList<>();
-        if (content.table().isPresent()) {
-            tables.add(writeTable(folder, content.table().get()));
+        for (SharedHash shared : content.hashes()) {
+            for (TokenHash part : shared.hash().parts()) {
+                tables.add(writeTable(folder, tables.size(), part, shared.layers()));
+            }
         }
         requireWhole(content.model(), files);
         CheckpointManifest manifest = new CheckpointManifest(
@@ -127,12 +128,15 @@ public final class CheckpointWriter {
         CheckpointManifest.FILE.write(folder, CheckpointManifest.NAME, manifest);
     }
 
-    private static CheckpointManifest.TableEntry writeTable(Folder folder, ExpertTable table) throws IOException {
-        try (PendingFile file = folder.create(TABLE)) {
-            table.write(file.out());
+    private static CheckpointManifest.TableEntry writeTable(
+            Folder folder, int number, TokenHash hash, List<Integer> layers) throws IOException {
+        String name = "expert-table-" + number + ".bin";
+        try (PendingFile file = folder.create(name)) {
+            hash.table().write(file.out());
             file.commit();
         }
-        return new CheckpointManifest.TableEntry(TABLE, table.digest());
+        return new CheckpointManifest.TableEntry(
+                name, hash.table().digest(), hash.feature().name(), layers);
     }
 
     /** Ranks that lost an expert between them must not publish a model with a hole. */

@@ -3,8 +3,8 @@ package io.hashlayers.worker.optimizer;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.transformer.GradientsReady;
-import io.hashlayers.worker.transformer.ParameterGroup;
 import java.util.List;
 
 /**

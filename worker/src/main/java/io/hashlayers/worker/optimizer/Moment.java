@@ -2,8 +2,8 @@ package io.hashlayers.worker.optimizer;
 
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.transformer.Parameter;
-import io.hashlayers.worker.transformer.ParameterGroup;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

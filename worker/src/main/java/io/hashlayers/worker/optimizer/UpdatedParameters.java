@@ -4,8 +4,8 @@ import io.hashlayers.worker.collective.Share;
 import io.hashlayers.worker.kernels.AdamStep;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.transformer.ParameterGroup;
-import io.hashlayers.worker.transformer.ParameterSlice;
+import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.parameter.ParameterSlice;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,6 +2,7 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.worker.collective.Collective;
 import java.time.Duration;
+import java.util.List;
 
 /** Measures the model of all ranks on the sequences of one split, in their order, each once. */
 final class Evaluation {
@@ -33,7 +34,7 @@ final class Evaluation {
             }
         }
         collective.allReduce(sums);
-        return new EvaluationMetrics(step, split, sums[0], Math.round(sums[1]));
+        return new EvaluationMetrics(step, split, sums[0], Math.round(sums[1]), List.of());
     }
 
     private static int predicted(StepInput input) {

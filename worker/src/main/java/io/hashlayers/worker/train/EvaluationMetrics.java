@@ -1,6 +1,7 @@
 package io.hashlayers.worker.train;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * The quality of a model on one split.
@@ -9,8 +10,19 @@ import java.io.Serializable;
  * @param split name of the split
  * @param nats total negative log likelihood of all predicted tokens
  * @param tokens predicted tokens
+ * @param loads rows of each expert in the training since the evaluation before, of each sparse layer; none if nothing was trained
  */
-public record EvaluationMetrics(long step, String split, double nats, long tokens) implements Serializable {
+public record EvaluationMetrics(long step, String split, double nats, long tokens, List<ExpertLoads> loads)
+        implements Serializable {
+    public EvaluationMetrics {
+        loads = List.copyOf(loads);
+    }
+
+    /** The same with these loads. */
+    EvaluationMetrics with(List<ExpertLoads> newLoads) {
+        return new EvaluationMetrics(step, split, nats, tokens, newLoads);
+    }
+
     /** {@code exp(nats / tokens)}. */
     public double perplexity() {
         return Math.exp(nats / tokens);

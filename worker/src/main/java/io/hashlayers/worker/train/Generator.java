@@ -1,30 +1,35 @@
 package io.hashlayers.worker.train;
 
-import io.hashlayers.sharding.hash.ExpertTable;
-import io.hashlayers.sharding.hash.TokenFeature;
-import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
+import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.collective.LocalCollectives;
+import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.router.PlannedRouter;
+import io.hashlayers.worker.router.Router;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
+import io.hashlayers.worker.transformer.Routers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * Continues a text by one token at a time, in one process that holds the whole model.
@@ -35,55 +40,47 @@ import org.jspecify.annotations.Nullable;
 public final class Generator {
     private final ModelConfig config;
     private final LanguageModel network;
-    private final HashRouter router = new HashRouter();
-    private final @Nullable Route route;
+    private final List<Router> routers; // of the sparse layers
+    private final Map<SoleRoute, List<Integer>> routes; // of the hashes, with the sparse layers that follow them
     private final int[] window; // [S]
 
-    /** The exchange of a single rank with itself. */
-    private record Route(TokenRows window, TokenHash hash, ShufflePlan plan, List<int[]> buffers) {
-        static Route of(ExpertTable table, TokenRows window) {
-            ExpertPlacement alone = ExpertPlacement.roundRobin(table.numExperts(), 1);
-            int rows = window.rows();
-            int choices = rows * table.expertsPerToken();
-            return new Route(
-                    window,
-                    new TokenHash(TokenFeature.CURRENT_TOKEN, table),
-                    new ShufflePlan(alone, 0, rows, table.expertsPerToken(), choices),
-                    List.of(new int[choices], new int[table.numExperts()]));
-        }
-
-        void follow() {
-            int[] experts = buffers.get(0);
-            int[] counts = buffers.get(1);
-            hash.expertsOf(window, window.rows(), experts);
-            Arrays.fill(counts, 0);
-            for (int expert : experts) {
-                counts[expert]++;
-            }
-            plan.fill(experts, new int[][] {counts});
-        }
-    }
-
-    private Generator(CheckpointReader checkpoint, String kernels) {
+    private Generator(CheckpointReader checkpoint, String kernelsName) {
         this.config = checkpoint.manifest().model();
         this.window = new int[config.contextLength()];
-        this.route = checkpoint
-                .table()
-                .map(table -> Route.of(
-                        table, new TokenRows(window, new int[0], new int[0], config.vocabularySize(), window.length)))
-                .orElse(null);
-        int[] experts = new int[config.numExperts()];
-        Arrays.setAll(experts, expert -> expert);
+        this.routes = routes(checkpoint.hashes());
+        int[] experts = IntStream.range(0, config.numExperts()).toArray();
         Parameters parameters = Parameters.forEvaluation(config, layer -> experts);
         CheckpointTensors.of(parameters).readFrom(checkpoint);
         Collective alone = LocalCollectives.create(1, Duration.ofMinutes(1)).get(0);
-        this.network = new LanguageModel(
-                parameters,
-                KernelsFactory.named(kernels),
-                alone,
-                Collections.nCopies(config.sparseLayers().size(), router),
-                Activations.kept(config.contextLength(), config.contextLength() * config.expertsPerToken()),
-                0);
+        Kernels kernels = KernelsFactory.named(kernelsName);
+        Activations activations = Activations.kept(window.length, window.length * choices(checkpoint.hashes()));
+        List<ExpertPlacement> placements =
+                Collections.nCopies(config.sparseLayers().size(), ExpertPlacement.roundRobin(config.numExperts(), 1));
+        this.routers = Routers.create(parameters, kernels, alone, placements, activations, 0);
+        this.network = new LanguageModel(parameters, kernels, alone, routers, activations, 0);
+    }
+
+    private Map<SoleRoute, List<Integer>> routes(List<SharedHash> hashes) {
+        TokenRows batch = new TokenRows(window, new int[0], new int[0], config.vocabularySize(), window.length);
+        Map<SoleRoute, List<Integer>> found = new LinkedHashMap<>();
+        for (SharedHash shared : hashes) {
+            if (shared.hash().leaks() || shared.hash().needsPrediction()) {
+                throw new TrainingException(
+                        Failure.USER,
+                        "the model routes by a token that generation does not have yet ("
+                                + shared.hash().parts().get(0).feature().name()
+                                + "); it can be evaluated, but not generate");
+            }
+            found.put(
+                    new SoleRoute(shared.hash(), batch),
+                    shared.layers().stream().map(config.sparseLayers()::indexOf).toList());
+        }
+        return found;
+    }
+
+    /** Most choices that a row makes in any layer. */
+    private int choices(List<SharedHash> hashes) {
+        return hashes.stream().mapToInt(shared -> shared.hash().choices()).reduce(config.expertsPerToken(), Math::max);
     }
 
     /** Loads the whole model of a checkpoint into this process. */
@@ -124,10 +121,10 @@ public final class Generator {
         for (int i = 0; i < used; i++) {
             window[i] = text.get(text.size() - used + i);
         }
-        if (route != null) {
-            route.follow();
-            router.follow(route.plan());
-        }
+        routes.forEach((route, layers) -> {
+            ShufflePlan plan = route.follow();
+            layers.forEach(layer -> ((PlannedRouter) routers.get(layer)).follow(plan));
+        });
         return network.logits(window, used - 1);
     }
 

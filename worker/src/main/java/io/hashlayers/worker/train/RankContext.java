@@ -3,13 +3,12 @@ package io.hashlayers.worker.train;
 import io.hashlayers.worker.collective.Collective;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a rank is given by whoever started it.
  *
  * @param collective this rank's way to the others
- * @param routing how tokens find their experts; null for a model without sparse layers
+ * @param routing how tokens find their experts; of no layers for a dense model
  * @param digests of tokenizer, dataset, table and plan by these names, saved with every checkpoint
  * @param settings the resolved configuration as text, saved likewise
  * @param hadoop how paths are opened
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record RankContext(
         RunConfig config,
         Collective collective,
-        @Nullable Routing routing,
+        Routing routing,
         SortedMap<String, String> digests,
         String settings,
         Configuration hadoop,

@@ -2,8 +2,6 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.ExpertTable;
-import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.checkpoint.CheckpointContent;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
 import io.hashlayers.worker.checkpoint.CheckpointWriter;
@@ -11,10 +9,9 @@ import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.transformer.GradientsReady;
+import io.hashlayers.worker.transformer.LanguageModel;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The training loop of one rank: batches, forward, backward, optimizer; now and then an evaluation and a checkpoint.
@@ -31,7 +28,9 @@ public final class RankLoop {
     private final Evaluation evaluation;
     private final CheckpointWriter checkpoints;
     private final long tokensPerStep;
-    private final double[] sums; // of a step over all ranks: nats, then the rows of each expert
+    private final double[] sums; // of a step over all ranks: nats, then the statistics of the sparse layers
+
+    private final RoutingReport routing;
 
     private long trainingNanos;
     private double maxVioSum;
@@ -52,7 +51,8 @@ public final class RankLoop {
         this.evaluation = new Evaluation(context, model, DatasetFiles.VALID);
         this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective);
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
-        this.sums = new double[1 + config.model().numExperts()];
+        this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];
+        this.routing = new RoutingReport(config.model(), train.accumulateBatches());
     }
 
     /**
@@ -102,8 +102,8 @@ public final class RankLoop {
             StepInput input = batches.next();
             GradientsReady ready = microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY;
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
-            countRows(input.plan());
         }
+        model.takeStatistics(sums, 1);
         double norm = optimizer.reduceGradients(sums);
         double loss = sums[0] / tokensPerStep;
         if (!Double.isFinite(loss)) {
@@ -115,7 +115,8 @@ public final class RankLoop {
         optimizer.update(step, norm);
         long nanos = System.nanoTime() - start;
 
-        double maxVio = maxVio();
+        routing.read(sums, 1);
+        double maxVio = routing.maxVio();
         trainingNanos += nanos;
         maxVioSum += maxVio;
         return new StepMetrics(
@@ -125,33 +126,12 @@ public final class RankLoop {
                 tokensPerStep / (nanos * 1e-9),
                 optimizer.learningRate(step),
                 norm,
-                maxVio);
-    }
-
-    /** Adds to {@link #sums} the rows of this rank's experts. */
-    private void countRows(@Nullable ShufflePlan plan) {
-        Routing routing = context.routing();
-        if (plan != null && routing != null) {
-            int[] mine = routing.placement().expertsOf(collective.rank());
-            for (int i = 0; i < mine.length; i++) {
-                sums[1 + mine[i]] += plan.expertRows(i);
-            }
-        }
-    }
-
-    /** Rows of the busiest expert over the mean, minus 1; see {@link StepMetrics#maxVio}. */
-    private double maxVio() {
-        double total = 0;
-        double most = 0;
-        for (int i = 1; i < sums.length; i++) {
-            total += sums[i];
-            most = Math.max(most, sums[i]);
-        }
-        return total == 0 ? 0 : most * (sums.length - 1) / total - 1;
+                maxVio,
+                routing.layers());
     }
 
     private EvaluationMetrics evaluate(long step) {
-        EvaluationMetrics metrics = evaluation.run(step);
+        EvaluationMetrics metrics = evaluation.run(step).with(routing.takeLoads());
         if (collective.rank() == 0) {
             context.listener().evaluation(metrics);
         }
@@ -159,10 +139,12 @@ public final class RankLoop {
     }
 
     private void checkpoint(long step) {
-        Optional<ExpertTable> table = Optional.ofNullable(context.routing())
-                .map(routing -> routing.hash().table());
-        CheckpointContent content =
-                new CheckpointContent(step, context.config().model(), context.digests(), context.settings(), table);
+        CheckpointContent content = new CheckpointContent(
+                step,
+                context.config().model(),
+                context.digests(),
+                context.settings(),
+                context.routing().sharedHashes(context.config().model()));
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);

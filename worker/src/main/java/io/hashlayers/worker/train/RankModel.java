@@ -1,17 +1,16 @@
 package io.hashlayers.worker.train;
 
-import io.hashlayers.sharding.Failure;
-import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
-import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.router.PlannedRouter;
+import io.hashlayers.worker.router.Router;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
-import java.util.Collections;
+import io.hashlayers.worker.transformer.Routers;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -19,22 +18,35 @@ import java.util.function.IntFunction;
 final class RankModel {
     private final Kernels kernels;
     private final Parameters parameters;
-    private final HashRouter router = new HashRouter();
+    private final Routing routing;
+    private final List<Router> routers;
     private final LanguageModel network;
 
-    private RankModel(RankContext context, Parameters parameters, int receiveCapacity) {
+    private RankModel(RankContext context, Parameters parameters, List<String> splits) {
         RunConfig config = context.config();
         ModelConfig model = config.model();
+        int rank = context.collective().rank();
+        int rows = config.sequencesPerRank(context.collective().worldSize()) * model.contextLength();
         this.kernels = KernelsFactory.named(config.kernels());
         this.parameters = parameters;
-        List<HashRouter> routers = Collections.nCopies(model.sparseLayers().size(), router);
-        int rows = config.sequencesPerRank(context.collective().worldSize()) * model.contextLength();
+        this.routing = context.routing();
+        Activations activations = new Activations(
+                rows,
+                routing.receiveCapacity(model, rank, rows, splits),
+                config.train().recomputeActivations());
+        this.routers = Routers.create(
+                parameters,
+                kernels,
+                context.collective(),
+                routing.layers().stream().map(Routing.Layer::placement).toList(),
+                activations,
+                config.train().seed());
         this.network = new LanguageModel(
                 parameters,
                 kernels,
                 context.collective(),
                 routers,
-                new Activations(rows, receiveCapacity, config.train().recomputeActivations()),
+                activations,
                 config.train().seed());
     }
 
@@ -42,14 +54,13 @@ final class RankModel {
     static RankModel forTraining(RankContext context) {
         Parameters parameters = Parameters.forTraining(context.config().model(), localExperts(context));
         parameters.initialize(context.config().train().seed());
-        int capacity = Math.max(receives(context, DatasetFiles.TRAIN), receives(context, DatasetFiles.VALID));
-        return new RankModel(context, parameters, capacity);
+        return new RankModel(context, parameters, List.of(DatasetFiles.TRAIN, DatasetFiles.VALID));
     }
 
     /** Allocates this rank's part for an evaluation of one split; all values are 0 until they are loaded. */
     static RankModel forEvaluation(RankContext context, String split) {
         Parameters parameters = Parameters.forEvaluation(context.config().model(), localExperts(context));
-        return new RankModel(context, parameters, receives(context, split));
+        return new RankModel(context, parameters, List.of(split));
     }
 
     Kernels kernels() {
@@ -72,31 +83,24 @@ final class RankModel {
         return network.loss(input.tokens(), input.targets());
     }
 
+    /** Adds what the layers of experts did in training since this was last called; see {@link LanguageModel#takeStatistics}. */
+    void takeStatistics(double[] sums, int offset) {
+        network.takeStatistics(sums, offset);
+    }
+
     private void follow(StepInput input) {
-        if (input.plan() != null) {
-            router.follow(input.plan());
+        for (int layer = 0; layer < routers.size(); layer++) {
+            int hash = routing.layers().get(layer).hash();
+            if (hash != Routing.Layer.LEARNED) {
+                ((PlannedRouter) routers.get(layer)).follow(input.plans().get(hash));
+            }
         }
     }
 
     private static IntFunction<int[]> localExperts(RankContext context) {
-        Routing routing = context.routing();
-        if (routing == null && !context.config().model().sparseLayers().isEmpty()) {
-            throw new TrainingException(Failure.BUG, "a model with sparse layers was started without a routing");
-        }
-        int[] experts = routing == null
-                ? new int[0]
-                : routing.placement().expertsOf(context.collective().rank());
-        return layer -> experts;
-    }
-
-    /** Most rows that a batch of the split sends to this rank. */
-    private static int receives(RankContext context, String split) {
-        Routing routing = context.routing();
-        return routing == null
-                ? 0
-                : routing.plan()
-                        .split(split)
-                        .peakRows()
-                        .get(context.collective().rank());
+        List<Integer> sparse = context.config().model().sparseLayers();
+        List<Routing.Layer> layers = context.routing().layers();
+        int rank = context.collective().rank();
+        return layer -> layers.get(sparse.indexOf(layer)).placement().expertsOf(rank);
     }
 }

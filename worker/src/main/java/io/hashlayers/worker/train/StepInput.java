@@ -2,20 +2,20 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
-/** What a rank needs for one step: its rows of the global batch and where they go. Refilled, never reallocated. */
+/** What a rank needs for one micro-batch: its rows and where hashes send them. Refilled, never reallocated. */
 final class StepInput {
     private final TokenRows batch;
-    private final @Nullable ShufflePlan plan;
+    private final List<ShufflePlan> plans;
 
     /**
      * @param batch rows of this rank, to be filled for each step
-     * @param plan to be filled for each step; null when the model is dense
+     * @param plans one for each hash, to be filled for each step
      */
-    StepInput(TokenRows batch, @Nullable ShufflePlan plan) {
+    StepInput(TokenRows batch, List<ShufflePlan> plans) {
         this.batch = batch;
-        this.plan = plan;
+        this.plans = plans;
     }
 
     /** What a hash may read. */
@@ -33,9 +33,8 @@ final class StepInput {
         return batch.targets();
     }
 
-    /** Exchange of this step, for every sparse layer alike. */
-    @Nullable
-    ShufflePlan plan() {
-        return plan;
+    /** The exchange by each hash of the {@link Routing}. */
+    List<ShufflePlan> plans() {
+        return plans;
     }
 }

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.train;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * What one optimizer step did, over all ranks.
@@ -12,6 +13,7 @@ import java.io.Serializable;
  * @param learningRate of this step
  * @param gradientNorm global norm before clipping
  * @param maxVio rows of the busiest expert divided by the mean, minus 1, in the first sparse layer of this step; 0 when dense
+ * @param routing of each sparse layer
  */
 public record StepMetrics(
         long step,
@@ -20,5 +22,6 @@ public record StepMetrics(
         double tokensPerSecond,
         double learningRate,
         double gradientNorm,
-        double maxVio)
+        double maxVio,
+        List<RoutingMetrics> routing)
         implements Serializable {}

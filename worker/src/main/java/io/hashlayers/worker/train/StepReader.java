@@ -2,17 +2,14 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.hash.TokenRows;
-import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.TokenDataset;
-import io.hashlayers.worker.plan.ReceiveCounts;
 import java.io.IOException;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
  * Reads a rank's rows of each batch and lays out their exchange from the token ids alone.
@@ -26,23 +23,7 @@ final class StepReader implements AutoCloseable {
     private final int padding;
     private final int rank;
     private final int sequences;
-    private final @Nullable PlannedRoutes routes;
-
-    /** The planned exchange of each batch. */
-    private static final class PlannedRoutes {
-        final Routing routing;
-        final ReceiveCounts counts;
-        final int[] experts; // of each row and choice, [R k]
-        final int[][] receives; // rows from each rank for each expert of this one
-
-        PlannedRoutes(Routing routing, ReceiveCounts counts, int rank, int rows) {
-            this.routing = routing;
-            this.counts = counts;
-            this.experts = new int[rows * routing.hash().table().expertsPerToken()];
-            int localExperts = routing.placement().expertsOf(rank).length;
-            this.receives = new int[routing.placement().worldSize()][localExperts];
-        }
-    }
+    private final List<PlannedRoute> routes; // one for each hash
 
     private StepReader(RankContext context, String split, TokenDataset dataset, BatchSchedule schedule) {
         Collective collective = context.collective();
@@ -51,14 +32,11 @@ final class StepReader implements AutoCloseable {
         this.padding = dataset.manifest().endOfText();
         this.rank = collective.rank();
         this.sequences = context.config().sequencesPerRank(collective.worldSize());
-        Routing routing = context.routing();
-        this.routes = routing == null
-                ? null
-                : new PlannedRoutes(
-                        routing,
-                        routing.plan().receiveCounts(context.hadoop(), routing.planDir(), split, rank),
-                        rank,
-                        sequences * dataset.sequenceLength());
+        int rows = sequences * dataset.sequenceLength();
+        this.routes = context.routing().hashes().stream()
+                .map(hash -> new PlannedRoute(
+                        hash, hash.plan().receiveCounts(context.hadoop(), hash.planDir(), split, rank), rank, rows))
+                .toList();
     }
 
     /** Reads the micro-batches of training, in the seeded order of each epoch. */
@@ -94,16 +72,7 @@ final class StepReader implements AutoCloseable {
                 new int[0],
                 dataset.manifest().vocabularySize(),
                 dataset.sequenceLength());
-        return new StepInput(batch, routes == null ? null : emptyPlan(routes, rows));
-    }
-
-    private ShufflePlan emptyPlan(PlannedRoutes routes, int rows) {
-        return new ShufflePlan(
-                routes.routing.placement(),
-                rank,
-                rows,
-                routes.routing.hash().table().expertsPerToken(),
-                routes.counts.peakRows());
+        return new StepInput(batch, routes.stream().map(PlannedRoute::allocate).toList());
     }
 
     /** Fills {@code input} with this rank's part of a batch, counted from 0. */
@@ -118,20 +87,14 @@ final class StepReader implements AutoCloseable {
                 dataset.readRow(row, input.tokens(), input.targets(), i * length);
             }
         }
-        ShufflePlan plan = input.plan();
-        if (routes != null && plan != null) {
-            TokenHash hash = routes.routing.hash();
-            hash.expertsOf(input.batch(), input.batch().rows(), routes.experts);
-            routes.counts.read(step, routes.receives);
-            plan.fill(routes.experts, routes.receives);
+        for (int hash = 0; hash < routes.size(); hash++) {
+            routes.get(hash).fill(step, input.batch(), input.plans().get(hash));
         }
     }
 
     @Override
     public void close() {
-        if (routes != null) {
-            routes.counts.close();
-        }
+        routes.forEach(PlannedRoute::close);
         try {
             dataset.close();
         } catch (IOException e) {

@@ -1,53 +1,50 @@
 package io.hashlayers.worker.train;
 
-import io.hashlayers.sharding.Failure;
-import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.Serializable;
-import java.util.Arrays;
-import java.util.Locale;
 
 /**
- * How the expert table of a run is built from the token frequencies of its training split.
+ * How the expert tables of a run are built from the values of its training split.
  *
  * @param kind rule of the table
  * @param seed of a random table; the other rules have no randomness
+ * @param feature what of a token the table has experts for
+ * @param perLayer whether each sparse layer has a table of its own
  */
-public record TableConfig(Kind kind, long seed) implements Serializable {
+public record TableConfig(Kind kind, long seed, TokenFeature feature, boolean perLayer) implements Serializable {
+    /** One table of current tokens for all layers. */
+    public static TableConfig of(Kind kind, long seed) {
+        return new TableConfig(kind, seed, TokenFeature.CURRENT_TOKEN, false);
+    }
+
     /**
-     * Builds the table.
+     * Builds a table.
      *
-     * @param counts of each token in the training text, [V]
+     * @param counts of each value in the training text, [V]
+     * @param number of the table in its run, from 0: those of different numbers differ, if the rule allows
      */
-    public ExpertTable build(ModelConfig model, long[] counts) {
+    public ExpertTable build(ModelConfig model, long[] counts, int number) {
+        int experts = model.numExperts();
+        int k = model.expertsPerToken();
         return switch (kind) {
-            case BALANCED -> ExpertTable.balanced(counts, model.numExperts(), model.expertsPerToken());
-            case RANDOM -> ExpertTable.random(counts.length, model.numExperts(), model.expertsPerToken(), seed);
-            case MODULO -> ExpertTable.modulo(counts.length, model.numExperts(), model.expertsPerToken());
+            case BALANCED ->
+                number == 0
+                        ? ExpertTable.balanced(counts, experts, k)
+                        : ExpertTable.balanced(counts, experts, k, number);
+            case RANDOM -> ExpertTable.random(counts.length, experts, k, seed + number);
+            case MODULO -> ExpertTable.modulo(counts.length, experts, k);
         };
     }
 
-    /** The rule by which tokens get experts (Hash Layers, arXiv 2106.04426, section 2). */
+    /** The rule by which values get experts (Hash Layers, arXiv 2106.04426, section 2). */
     public enum Kind {
-        /** The most frequent token to the emptiest expert. */
+        /** The most frequent value to the emptiest expert. */
         BALANCED,
-        /** A uniformly drawn expert for each token. */
+        /** A uniformly drawn expert for each value. */
         RANDOM,
-        /** Token id modulo the number of experts. */
-        MODULO;
-
-        /**
-         * The kind with this lower-case name.
-         *
-         * @throws TrainingException of kind USER if there is none
-         */
-        public static Kind named(String name) {
-            return Arrays.stream(values())
-                    .filter(kind -> kind.name().toLowerCase(Locale.ROOT).equals(name))
-                    .findFirst()
-                    .orElseThrow(() -> new TrainingException(
-                            Failure.USER, "moe.table is \"" + name + "\"; set it to balanced, random or modulo"));
-        }
+        /** The value modulo the number of experts. */
+        MODULO
     }
 }

@@ -12,6 +12,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
 import java.time.Duration;
@@ -38,8 +39,8 @@ public final class WarmUp {
     private final double[] more = new double[0];
 
     private WarmUp(String kernelsName, Activation activation, double dropout) {
-        ModelConfig model =
-                new ModelConfig(VOCABULARY, CONTEXT, 2, 128, 256, 2, activation, dropout, List.of(1), EXPERTS, 1);
+        ModelConfig model = new ModelConfig(
+                VOCABULARY, CONTEXT, 2, 128, 256, 2, activation, dropout, MixtureConfig.hash(List.of(1), EXPERTS, 1));
         Collective alone = LocalCollectives.create(1, Duration.ofMinutes(1)).get(0);
         Parameters parameters = Parameters.forTraining(model, layer -> new int[] {0, 1});
         parameters.initialize(1);

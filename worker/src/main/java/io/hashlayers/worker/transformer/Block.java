@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.RouterBatch;
 
 /**
  * A pre-norm block: {@code m = x + attention(norm(x))}, {@code out = m + ffn(norm(m))}.
@@ -34,6 +35,11 @@ final class Block {
     /** What {@link #forward} writes, [R, D]. */
     Matrix out() {
         return out;
+    }
+
+    /** Tells of the micro-batch that comes next. */
+    void begin(RouterBatch batch) {
+        feedForward.begin(batch);
     }
 
     void forward() {

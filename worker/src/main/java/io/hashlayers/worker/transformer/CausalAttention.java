@@ -2,6 +2,7 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
 
 /**
  * The attention branch of a block: {@code out = residual + dropout(attention(x Wqkv + bqkv) Wo + bo)}, causal, multi-head

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.RouterBatch;
 
 /** One network for all tokens. */
 final class DenseFeedForward implements FeedForward {
@@ -20,6 +21,11 @@ final class DenseFeedForward implements FeedForward {
         this.inner = workspace.recomputable("ffn inner", setup.rows(), ffnDim);
         this.hidden = workspace.recomputable("ffn hidden", setup.rows(), ffnDim);
         this.dInner = workspace.backwardScratch("ffn inner gradient", setup.rows(), ffnDim);
+    }
+
+    @Override
+    public void begin(RouterBatch batch) {
+        // All rows are alike.
     }
 
     @Override

@@ -1,79 +1,93 @@
 package io.hashlayers.worker.transformer;
 
-import io.hashlayers.sharding.shuffle.ShufflePlan;
-import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.router.Router;
-import io.hashlayers.worker.router.ShuffleExchange;
-import java.util.Objects;
+import io.hashlayers.worker.router.RouterBatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A layer of experts over all ranks: {@code f(x_r) = sum over j < k of g_rj FFN_{e_rj}(x_r)}, where the router names the
- * experts {@code e} and the gates {@code g} (Hash Layers, arXiv 2106.04426, eq. (3); for a hash {@code g} is 1).
- *
- * <p>Route, gather rows by expert, all-to-all, run the experts of this rank, all-to-all back, weigh, sum. The backward pass
- * goes the same way with gradients: the exchange out is a permutation, and the exchange back is its transpose.
+ * A layer of experts: {@code f(x) = mixture(x)}, or {@code f(x) = shared(x) + mixture(x)} with a network that every token visits
+ * besides.
  */
 final class ExpertLayer implements FeedForward {
     private final Kernels kernels;
-    private final Collective collective;
-    private final Router router;
     private final ResidualStream stream;
     private final int place;
-    private final int expertsPerToken;
-    private final LocalExperts experts;
-    private final Matrix slots; // [R k, D] rows that leave, then the answers to them
-    private @Nullable ShufflePlan plan; // of the last forward pass
+    private final Mixture mixture;
+    private final @Nullable SharedExpert shared;
 
-    /**
-     * @param receiveCapacity most rows that this rank receives in a batch
-     */
-    ExpertLayer(Setup setup, Collective collective, Router router, int layer, int receiveCapacity) {
-        ModelConfig config = setup.config();
+    ExpertLayer(Setup setup, int layer, Mixture mixture) {
         this.kernels = setup.kernels();
-        this.collective = collective;
-        this.router = router;
         this.stream = setup.stream();
         this.place = ResidualStream.feedForward(layer);
-        this.expertsPerToken = config.expertsPerToken();
-        this.experts = new LocalExperts(setup, layer, receiveCapacity);
-        this.slots = setup.workspace()
-                .scratch("slots", Math.multiplyExact(setup.rows(), expertsPerToken), config.modelDim());
+        this.mixture = mixture;
+        this.shared = setup.config().mixture().sharedExperts() == 0 ? null : new SharedExpert(setup, layer);
+    }
+
+    @Override
+    public void begin(RouterBatch batch) {
+        mixture.begin(batch);
     }
 
     @Override
     public void forward(Matrix x, Matrix residual, Matrix out) {
-        plan = router.route(x);
-        kernels.gatherRows(x, plan.sourceRows(), slots);
-        collective.allToAll(slots, experts.received(), ShuffleExchange.toExperts(plan));
-        experts.forward(plan);
-        collective.allToAll(experts.answers(), slots, ShuffleExchange.fromExperts(plan));
-        router.weigh(slots);
-        kernels.sumRows(slots, plan.slots(), expertsPerToken, out, false);
+        if (shared != null) {
+            shared.forward(x, out);
+        }
+        mixture.forward(x, out, shared != null);
         stream.join(residual, out, place);
     }
 
-    /** The rows that came from all ranks were kept, so what this rank's experts made of them needs no second exchange. */
     @Override
     public void recompute(Matrix x) {
-        experts.recompute(followed());
+        if (shared != null) {
+            shared.recompute(x);
+        }
+        mixture.recompute();
     }
 
     @Override
     public void backward(Matrix x, Matrix dout, Matrix dx) {
-        ShufflePlan followed = followed();
-        kernels.gatherRows(stream.branchGradient(dout, place), followed.sourceRows(), slots);
-        router.weighBackward(slots);
-        collective.allToAll(slots, experts.answers(), ShuffleExchange.toExperts(followed));
-        experts.backward(followed);
-        collective.allToAll(experts.answers(), slots, ShuffleExchange.fromExperts(followed));
-        kernels.sumRows(slots, followed.slots(), expertsPerToken, dx, false);
-        router.addInputGradient(dx);
+        Matrix gradient = stream.branchGradient(dout, place);
+        if (shared != null) {
+            shared.backward(x, gradient, dx);
+        }
+        mixture.backward(gradient, dx, shared != null);
     }
 
-    private ShufflePlan followed() {
-        return Objects.requireNonNull(plan, "backward before any forward");
+    /** See {@link Mixture#takeStatistics}. */
+    void takeStatistics(double[] sums, int offset) {
+        mixture.takeStatistics(sums, offset);
+    }
+
+    /** The experts that every token visits, as one network of as many times their inner width (DeepSeekMoE, arXiv 2401.06066). */
+    private final class SharedExpert {
+        private final FeedForwardNetwork network;
+        private final Matrix inner; // [R, n F]
+        private final Matrix hidden;
+        private final Matrix dInner;
+
+        SharedExpert(Setup setup, int layer) {
+            int width =
+                    setup.config().mixture().sharedExperts() * setup.config().ffnDim();
+            Workspace workspace = setup.workspace();
+            this.network = new FeedForwardNetwork(setup, ParameterLayout.sharedPrefix(layer));
+            this.inner = workspace.recomputable("shared inner", setup.rows(), width);
+            this.hidden = workspace.recomputable("shared hidden", setup.rows(), width);
+            this.dInner = workspace.backwardScratch("shared inner gradient", setup.rows(), width);
+        }
+
+        void forward(Matrix x, Matrix out) {
+            network.forward(x, inner, hidden, out);
+            kernels.addBias(out, network.downBias());
+        }
+
+        void recompute(Matrix x) {
+            network.forwardToHidden(x, inner, hidden);
+        }
+
+        void backward(Matrix x, Matrix dout, Matrix dx) {
+            network.backward(x, inner, hidden, dout, dInner, dx);
+        }
     }
 }

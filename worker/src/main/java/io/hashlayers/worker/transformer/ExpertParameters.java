@@ -1,5 +1,6 @@
 package io.hashlayers.worker.transformer;
 
+import io.hashlayers.worker.parameter.Parameter;
 import java.util.List;
 
 /**

@@ -1,9 +1,13 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.RouterBatch;
 
 /** The feed-forward branch of a block: {@code out = residual + dropout(f(x))}. */
 sealed interface FeedForward permits DenseFeedForward, ExpertLayer {
+    /** Tells of the micro-batch that comes next. */
+    void begin(RouterBatch batch);
+
     /**
      * Writes out.
      *

@@ -3,6 +3,7 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
 
 /**
  * The arithmetic of a feed-forward network, dense or expert: {@code y = act(x W1 + b1) W2 + b2} (Hash Layers, arXiv
@@ -40,13 +41,18 @@ final class FeedForwardNetwork {
      */
     void forward(Matrix x, Matrix inner, Matrix hidden, Matrix y) {
         forwardToHidden(x, inner, hidden);
-        kernels.matmul(hidden, downWeight.value(), y, false);
+        forwardFromHidden(hidden, y);
     }
 
     /** The first half of {@link #forward}: writes inner and hidden, which is all that {@link #backward} needs of it. */
     void forwardToHidden(Matrix x, Matrix inner, Matrix hidden) {
         kernels.matmul(x, upWeight.value(), inner, false);
         kernels.biasActivation(activation, inner, upBias.value(), hidden);
+    }
+
+    /** The second half of {@link #forward}: writes {@code y - b2} for what is hidden. */
+    void forwardFromHidden(Matrix hidden, Matrix y) {
+        kernels.matmul(hidden, downWeight.value(), y, false);
     }
 
     /**
@@ -57,9 +63,19 @@ final class FeedForwardNetwork {
      * @param dx [M, D]; may be dy
      */
     void backward(Matrix x, Matrix inner, Matrix hidden, Matrix dy, Matrix dInner, Matrix dx) {
+        backwardToHidden(hidden, dy, dInner);
+        backwardFromHidden(x, inner, dInner, dx);
+    }
+
+    /** The first half of {@link #backward}: adds to the gradients of W2 and b2 and writes the gradient of what is hidden. */
+    void backwardToHidden(Matrix hidden, Matrix dy, Matrix dHidden) {
         kernels.biasBackward(dy, downBias.gradient(kernels));
         downWeight.addToGradient(kernels, hidden, dy);
-        kernels.matmulNt(dy, downWeight.value(), dInner, false);
+        kernels.matmulNt(dy, downWeight.value(), dHidden, false);
+    }
+
+    /** The second half of {@link #backward}: adds to the gradients of W1 and b1 and writes dx; dInner holds that of hidden. */
+    void backwardFromHidden(Matrix x, Matrix inner, Matrix dInner, Matrix dx) {
         kernels.biasActivationBackward(activation, inner, dInner, dInner, upBias.gradient(kernels));
         upWeight.addToGradient(kernels, x, dInner);
         kernels.matmulNt(dInner, upWeight.value(), dx, false);

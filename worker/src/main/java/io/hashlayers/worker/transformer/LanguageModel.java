@@ -3,7 +3,11 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Seeds;
 import io.hashlayers.worker.router.Router;
+import io.hashlayers.worker.router.RouterBatch;
+import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.RouterStatistics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,6 +28,8 @@ public final class LanguageModel {
     private final ResidualStream stream;
     private final TokenEmbedding embedding;
     private final List<Block> blocks = new ArrayList<>();
+    private final List<ExpertLayer> expertLayers = new ArrayList<>();
+    private final int numExperts;
     private final LanguageModelHead head;
     private final long[] starts; // of the dense tensors of blocks, and of the final norm, [layers + 1]
     private final Matrix gradient; // [R, D] of the residual stream, from the head down to the embedding
@@ -43,19 +49,20 @@ public final class LanguageModel {
             long seed) {
         ModelConfig config = parameters.layout().config();
         this.rows = activations.rows();
+        this.numExperts = config.numExperts();
         this.recomputing = activations.recomputed();
         requireFit(config, routers, rows);
         var workspace = new Workspace(parameters.training(), recomputing);
         this.collective = collective;
         this.stream = new ResidualStream(config, kernels, workspace, rows, seed);
-        var setup = new Setup(config, rows, parameters, kernels, workspace, stream);
+        var setup = new Setup(config, rows, parameters, kernels, workspace, seed, stream);
         this.embedding = new TokenEmbedding(setup);
         Matrix x = embedding.out();
         for (int layer = 0; layer < config.layers(); layer++) {
             int sparse = config.sparseLayers().indexOf(layer);
             FeedForward feedForward = sparse < 0
                     ? new DenseFeedForward(setup, layer)
-                    : new ExpertLayer(setup, collective, routers.get(sparse), layer, activations.receiveCapacity());
+                    : expertLayer(setup, routers.get(sparse), layer, activations);
             var block = new Block(setup, layer, x, feedForward);
             blocks.add(block);
             x = block.out();
@@ -65,6 +72,20 @@ public final class LanguageModel {
                 .mapToLong(parameters.layout()::blockStart)
                 .toArray();
         this.gradient = workspace.backwardScratch("stream gradient", rows, config.modelDim());
+    }
+
+    private ExpertLayer expertLayer(Setup setup, Router router, int layer, Activations activations) {
+        var experts = new ExpertLayer(setup, layer, mixture(setup, router, layer, activations));
+        expertLayers.add(experts);
+        return experts;
+    }
+
+    private Mixture mixture(Setup setup, Router router, int layer, Activations activations) {
+        RouterConfig config = setup.config().router(layer);
+        var experts = new ExpertMixture(setup, collective, router, layer, activations.receiveCapacity());
+        return config.shufflesRows()
+                ? new ShuffledMixture(setup, collective, experts, Seeds.of(setup.seed(), "shuffle of layer " + layer))
+                : experts;
     }
 
     /**
@@ -82,8 +103,9 @@ public final class LanguageModel {
             long step, int microBatch, int[] tokens, int[] targets, float gradientScale, GradientsReady ready) {
         requireRows(tokens);
         requireRows(targets);
-        stream.train(step, ((long) microBatch * collective.worldSize() + collective.rank()) * rows);
-        forward(tokens);
+        long firstRow = ((long) microBatch * collective.worldSize() + collective.rank()) * rows;
+        stream.train(step, firstRow);
+        forward(RouterBatch.training(tokens, step, microBatch, firstRow, gradientScale));
         double nats = head.forwardBackward(targets, gradientScale, gradient);
         ready.from(starts[blocks.size()]);
         backward(ready);
@@ -96,8 +118,7 @@ public final class LanguageModel {
     public double loss(int[] tokens, int[] targets) {
         requireRows(tokens);
         requireRows(targets);
-        stream.evaluate();
-        forward(tokens);
+        evaluate(tokens);
         return head.loss(targets);
     }
 
@@ -109,13 +130,37 @@ public final class LanguageModel {
      */
     public Matrix logits(int[] tokens, int row) {
         requireRows(tokens);
-        stream.evaluate();
-        forward(tokens);
+        evaluate(tokens);
         return head.logits(row);
     }
 
-    private void forward(int[] tokens) {
-        embedding.forward(tokens);
+    /** Numbers that {@link #takeStatistics} adds. */
+    public static int statisticsSize(ModelConfig config) {
+        return config.sparseLayers().size() * (config.numExperts() + RouterStatistics.SIZE);
+    }
+
+    /**
+     * Adds what the layers of experts did in training since this was last called: for each sparse layer the rows of each expert, of
+     * this rank's experts alone, then the {@link RouterStatistics} of this rank's rows. Sums of all ranks are the whole.
+     *
+     * @param sums from {@code offset} on, [sparse layers, E + {@link RouterStatistics#SIZE}]
+     */
+    public void takeStatistics(double[] sums, int offset) {
+        for (int i = 0; i < expertLayers.size(); i++) {
+            expertLayers.get(i).takeStatistics(sums, offset + i * (numExperts + RouterStatistics.SIZE));
+        }
+    }
+
+    private void evaluate(int[] tokens) {
+        stream.evaluate();
+        forward(RouterBatch.evaluation(tokens));
+    }
+
+    private void forward(RouterBatch batch) {
+        embedding.forward(batch.tokens());
+        for (Block block : blocks) {
+            block.begin(batch);
+        }
         for (int layer = 0; layer < blocks.size(); layer++) {
             blocks.get(layer).forward();
         }

@@ -2,6 +2,7 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
 
 /**
  * Final norm, logits by the tied token embedding {@code norm(x) E^T}, and cross-entropy.

@@ -2,6 +2,7 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
 
 /** {@code y = (x - mean) / sqrt(variance + epsilon) * gamma + beta} over each row of x (Ba et al. 2016). */
 final class LayerNorm {

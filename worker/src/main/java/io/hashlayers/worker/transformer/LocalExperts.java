@@ -3,6 +3,8 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.RouterBatch;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -12,7 +14,9 @@ import java.util.List;
  */
 final class LocalExperts {
     private final Kernels kernels;
+    private final int[] experts; // their numbers in the layer
     private final List<FeedForwardNetwork> networks;
+    private final ExpertDropout dropout;
     private final Matrix received; // [C, D] inputs, kept for the backward pass
     private final Matrix answers; // [C, D] outputs; in the backward pass their gradients, then those of the inputs
 
@@ -27,10 +31,11 @@ final class LocalExperts {
      */
     LocalExperts(Setup setup, int layer, int capacity) {
         this.kernels = setup.kernels();
-        this.networks = setup.parameters().localExperts().stream()
-                .filter(expert -> expert.layer() == layer)
-                .map(expert -> new FeedForwardNetwork(setup, ParameterLayout.expertPrefix(layer, expert.expert())))
+        this.experts = setup.parameters().localExperts(layer);
+        this.networks = Arrays.stream(experts)
+                .mapToObj(expert -> new FeedForwardNetwork(setup, ParameterLayout.expertPrefix(layer, expert)))
                 .toList();
+        this.dropout = new ExpertDropout(kernels, setup.config().mixture().expertDropout(), setup.seed(), layer);
         Workspace workspace = setup.workspace();
         int dim = setup.config().modelDim();
         int ffnDim = setup.config().ffnDim();
@@ -45,6 +50,11 @@ final class LocalExperts {
         this.answer = answers.window(0, 0);
     }
 
+    /** Number in the layer, over all ranks, of an expert of this rank. */
+    int number(int local) {
+        return experts[local];
+    }
+
     /** Where the inputs go before {@link #forward}. */
     Matrix received() {
         return received;
@@ -53,6 +63,10 @@ final class LocalExperts {
     /** Where the outputs are after {@link #forward}; their gradients go there before {@link #backward}. */
     Matrix answers() {
         return answers;
+    }
+
+    void begin(RouterBatch batch) {
+        dropout.begin(batch);
     }
 
     void forward(ShufflePlan plan) {
@@ -64,7 +78,9 @@ final class LocalExperts {
             }
             FeedForwardNetwork network = networks.get(expert);
             show(plan.expertStart(expert), rows);
-            network.forward(input, inner, hidden, answer);
+            network.forwardToHidden(input, inner, hidden);
+            dropout.apply(hidden, experts[expert]);
+            network.forwardFromHidden(hidden, answer);
             kernels.addBias(answer, network.downBias());
         }
     }
@@ -78,6 +94,7 @@ final class LocalExperts {
             }
             show(plan.expertStart(expert), rows);
             networks.get(expert).forwardToHidden(input, inner, hidden);
+            dropout.apply(hidden, experts[expert]);
         }
     }
 
@@ -90,7 +107,10 @@ final class LocalExperts {
             }
             show(plan.expertStart(expert), rows);
             dInner.moveTo(plan.expertStart(expert), rows);
-            networks.get(expert).backward(input, inner, hidden, answer, dInner, answer);
+            FeedForwardNetwork network = networks.get(expert);
+            network.backwardToHidden(hidden, answer, dInner);
+            dropout.apply(dInner, experts[expert]);
+            network.backwardFromHidden(input, inner, dInner, answer);
         }
     }
 

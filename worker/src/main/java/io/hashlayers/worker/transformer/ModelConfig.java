@@ -3,6 +3,7 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.router.RouterConfig;
 import java.io.Serializable;
 import java.util.List;
 
@@ -17,9 +18,7 @@ import java.util.List;
  * @param heads attention heads; divides modelDim
  * @param activation of the dense FFNs and of the experts
  * @param dropout probability, 0 for none
- * @param sparseLayers ascending indices, from 0, of the blocks whose FFN is a layer of experts
- * @param numExperts {@code E}, experts of each sparse layer in the whole cluster
- * @param expertsPerToken {@code k}, experts that a token visits; their outputs are summed
+ * @param mixture its layers of experts
  */
 public record ModelConfig(
         int vocabularySize,
@@ -30,9 +29,7 @@ public record ModelConfig(
         int heads,
         Activation activation,
         double dropout,
-        List<Integer> sparseLayers,
-        int numExperts,
-        int expertsPerToken)
+        MixtureConfig mixture)
         implements Serializable {
     public ModelConfig {
         requirePositive("model.vocabulary-size", vocabularySize);
@@ -41,9 +38,6 @@ public record ModelConfig(
         requirePositive("model.dim", modelDim);
         requirePositive("model.ffn-dim", ffnDim);
         requirePositive("model.heads", heads);
-        requirePositive("moe.num-experts", numExperts);
-        requirePositive("moe.experts-per-token", expertsPerToken);
-        sparseLayers = List.copyOf(sparseLayers);
         if (modelDim % heads != 0) {
             throw user("model.dim is %d, which model.heads = %d does not divide; change one of them"
                     .formatted(modelDim, heads));
@@ -51,39 +45,58 @@ public record ModelConfig(
         if (!(dropout >= 0 && dropout < 1)) {
             throw user("model.dropout is " + dropout + "; set it to 0 or more and less than 1");
         }
-        if (expertsPerToken > numExperts) {
-            throw user("moe.experts-per-token is %d but moe.num-experts only %d; lower the first or raise the second"
-                    .formatted(expertsPerToken, numExperts));
-        }
         int previous = -1;
-        for (int layer : sparseLayers) {
+        for (int layer : mixture.layers()) {
             if (layer <= previous || layer >= layers) {
                 throw user("moe.layers is %s; give ascending block numbers from 0 to %d, each once"
-                        .formatted(sparseLayers, layers - 1));
+                        .formatted(mixture.layers(), layers - 1));
             }
             previous = layer;
         }
     }
 
+    /** Ascending indices, from 0, of the blocks whose FFN is a layer of experts. */
+    public List<Integer> sparseLayers() {
+        return mixture.layers();
+    }
+
+    /** {@code E}, experts of each sparse layer in the whole cluster. */
+    public int numExperts() {
+        return mixture.numExperts();
+    }
+
+    /** {@code k}, experts that a token visits. */
+    public int expertsPerToken() {
+        return mixture.expertsPerToken();
+    }
+
     /** Whether the FFN of this block is a layer of experts. */
     public boolean sparse(int layer) {
-        return sparseLayers.contains(layer);
+        return mixture.layers().contains(layer);
+    }
+
+    /**
+     * What a layer of experts routes by.
+     *
+     * @throws IllegalArgumentException if the layer is dense
+     */
+    public RouterConfig router(int layer) {
+        int index = mixture.layers().indexOf(layer);
+        if (index < 0) {
+            throw new IllegalArgumentException("layer " + layer + " is dense");
+        }
+        return mixture.routers().get(index);
     }
 
     /** The model with a dense network in place of each layer of experts: for one expert a token, the same operations. */
     public ModelConfig dense() {
+        return with(mixture.none());
+    }
+
+    /** The model with other layers of experts. */
+    public ModelConfig with(MixtureConfig newMixture) {
         return new ModelConfig(
-                vocabularySize,
-                contextLength,
-                layers,
-                modelDim,
-                ffnDim,
-                heads,
-                activation,
-                dropout,
-                List.of(),
-                numExperts,
-                expertsPerToken);
+                vocabularySize, contextLength, layers, modelDim, ffnDim, heads, activation, dropout, newMixture);
     }
 
     private static void requirePositive(String key, int value) {

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.collective.Share;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import java.io.Serializable;
 
 /**
@@ -26,7 +27,7 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
      * Memory of a rank that trains, as {@link Parameters#forTraining}, {@link LanguageModel} and the optimizer allocate it: 16
      * bytes for a parameter of its own, 8 + 8 / worldSize for one that all ranks have.
      *
-     * @param localExperts experts that the rank holds in each sparse layer
+     * @param localExperts experts that the rank holds, of all layers together
      */
     public static ModelMemory training(
             ModelConfig config, Activations activations, int localExperts, int rank, int worldSize) {
@@ -55,7 +56,7 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
     }
 
     private static long expertParameters(ParameterLayout layout, int localExperts) {
-        return (long) layout.config().sparseLayers().size() * localExperts * layout.expertParameters();
+        return localExperts * layout.expertParameters();
     }
 
     /** Both moments of a rank's share of each piece of a group. */

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
-import java.util.ArrayList;
+import io.hashlayers.worker.parameter.TensorList;
+import io.hashlayers.worker.parameter.TensorSpec;
 import java.util.List;
 
 /**
@@ -53,7 +54,8 @@ public final class ParameterLayout {
             throw new IllegalArgumentException("no expert " + expert + " in layer " + layer + "; sparse layers are "
                     + config.sparseLayers() + " of " + config.numExperts() + " experts each");
         }
-        return feedForward(new Tensors(), expertPrefix(layer, expert)).list();
+        return expert(expertPrefix(layer, expert), config.router(layer).silentExperts())
+                .list();
     }
 
     /** Parameters of the dense group. */
@@ -78,7 +80,7 @@ public final class ParameterLayout {
 
     /** Parameters of one expert. */
     public long expertParameters() {
-        return feedForward(new Tensors(), "").end;
+        return expert("", false).size();
     }
 
     /** Parameters of the whole model, the experts of all ranks included. */
@@ -105,13 +107,21 @@ public final class ParameterLayout {
         return blockPrefix(layer) + ".ffn";
     }
 
+    static String routerPrefix(int layer) {
+        return blockPrefix(layer) + ".router";
+    }
+
+    static String sharedPrefix(int layer) {
+        return blockPrefix(layer) + ".shared";
+    }
+
     static String expertPrefix(int layer, int expert) {
         return blockPrefix(layer) + ".experts." + expert;
     }
 
     private List<TensorSpec> denseTensors() {
         int dim = config.modelDim();
-        var tensors = new Tensors();
+        var tensors = new TensorList();
         tensors.matrix(TOKEN_EMBEDDING, config.vocabularySize(), dim, STANDARD_DEVIATION);
         tensors.matrix(POSITION_EMBEDDING, config.contextLength(), dim, STANDARD_DEVIATION);
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -120,54 +130,36 @@ public final class ParameterLayout {
             tensors.linear(prefix + ".attention.qkv", dim, Math.multiplyExact(3, dim), STANDARD_DEVIATION);
             tensors.linear(prefix + ".attention.projection", dim, dim, residualDeviation());
             tensors.norm(prefix + ".ffn_norm", dim);
-            if (!config.sparse(layer)) {
-                feedForward(tensors, feedForwardPrefix(layer));
+            if (config.sparse(layer)) {
+                besideExperts(tensors, layer);
+            } else {
+                feedForward(tensors, feedForwardPrefix(layer), config.ffnDim(), residualDeviation());
             }
         }
         tensors.norm(FINAL_NORM, dim);
         return tensors.list();
     }
 
-    private Tensors feedForward(Tensors tensors, String prefix) {
-        tensors.linear(prefix + ".up", config.modelDim(), config.ffnDim(), STANDARD_DEVIATION);
-        tensors.linear(prefix + ".down", config.ffnDim(), config.modelDim(), residualDeviation());
+    /** What a layer of experts has on every rank. */
+    private void besideExperts(TensorList tensors, int layer) {
+        config.router(layer).addTensors(tensors, routerPrefix(layer), config.modelDim(), config.numExperts());
+        int shared = config.mixture().sharedExperts();
+        if (shared > 0) {
+            feedForward(tensors, sharedPrefix(layer), Math.multiplyExact(shared, config.ffnDim()), residualDeviation());
+        }
+    }
+
+    private TensorList expert(String prefix, boolean silent) {
+        return feedForward(new TensorList(), prefix, config.ffnDim(), silent ? 0 : residualDeviation());
+    }
+
+    private TensorList feedForward(TensorList tensors, String prefix, int innerDim, double downDeviation) {
+        tensors.linear(prefix + ".up", config.modelDim(), innerDim, STANDARD_DEVIATION);
+        tensors.linear(prefix + ".down", innerDim, config.modelDim(), downDeviation);
         return tensors;
     }
 
     private double residualDeviation() {
         return STANDARD_DEVIATION / Math.sqrt(2.0 * config.layers());
-    }
-
-    /** A growing list of tensors, one behind the other. */
-    private static final class Tensors {
-        private final List<TensorSpec> specs = new ArrayList<>();
-        private long end;
-
-        void matrix(String name, int rows, int cols, double deviation) {
-            add(new TensorSpec(name, rows, cols, Init.NORMAL, deviation, true, end));
-        }
-
-        void vector(String name, int length, double value) {
-            add(new TensorSpec(name, 1, length, Init.CONSTANT, value, false, end));
-        }
-
-        void linear(String prefix, int in, int out, double deviation) {
-            matrix(prefix + ".weight", in, out, deviation);
-            vector(prefix + ".bias", out, 0);
-        }
-
-        void norm(String prefix, int dim) {
-            vector(prefix + ".weight", dim, 1);
-            vector(prefix + ".bias", dim, 0);
-        }
-
-        List<TensorSpec> list() {
-            return List.copyOf(specs);
-        }
-
-        private void add(TensorSpec spec) {
-            specs.add(spec);
-            end = Math.addExact(end, spec.size());
-        }
     }
 }

@@ -1,12 +1,13 @@
 package io.hashlayers.worker.transformer;
 
-import io.hashlayers.worker.kernels.Matrix;
-import java.nio.FloatBuffer;
+import io.hashlayers.worker.parameter.FirstValues;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.parameter.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 
 /**
@@ -59,8 +60,8 @@ public final class Parameters {
      * of ranks starts from the same model.
      */
     public void initialize(long seed) {
-        dense.parameters().forEach(parameter -> initialize(parameter, seed));
-        experts.parameters().forEach(parameter -> initialize(parameter, seed));
+        dense.parameters().forEach(parameter -> FirstValues.draw(parameter, seed));
+        experts.parameters().forEach(parameter -> FirstValues.draw(parameter, seed));
     }
 
     public ParameterLayout layout() {
@@ -85,6 +86,14 @@ public final class Parameters {
     /** The experts of this rank, by layer, then as they were given. */
     public List<ExpertParameters> localExperts() {
         return localExperts;
+    }
+
+    /** Numbers of this rank's experts of one layer, as they were given. */
+    public int[] localExperts(int layer) {
+        return localExperts.stream()
+                .filter(expert -> expert.layer() == layer)
+                .mapToInt(ExpertParameters::expert)
+                .toArray();
     }
 
     /**
@@ -124,21 +133,5 @@ public final class Parameters {
 
     private ParameterGroup group(List<TensorSpec> specs, boolean shared) {
         return training ? ParameterGroup.forTraining(specs, shared) : ParameterGroup.forEvaluation(specs);
-    }
-
-    private static void initialize(Parameter parameter, long seed) {
-        TensorSpec spec = parameter.spec();
-        Matrix value = parameter.value();
-        FloatBuffer floats = value.memory()
-                .duplicate()
-                .order(value.memory().order())
-                .position(value.byteOffset())
-                .asFloatBuffer();
-        var random = new SplittableRandom(Seeds.of(seed, spec.name()));
-        for (long i = 0; i < spec.size(); i++) {
-            double x = spec.init() == Init.CONSTANT ? spec.scale() : spec.scale() * random.nextGaussian();
-            floats.put((float) x);
-        }
-        value.hostWritten();
     }
 }

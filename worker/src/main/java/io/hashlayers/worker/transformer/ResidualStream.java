@@ -2,6 +2,7 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Seeds;
 
 /**
  * Joins a branch with the residual stream: {@code out = x + dropout(branch + bias)}.

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
+import io.hashlayers.worker.parameter.Parameter;
 
 /**
  * What the layers of one model are made from.
@@ -8,6 +9,7 @@ import io.hashlayers.worker.kernels.Kernels;
  * @param rows {@code R}, rows of this rank in every batch
  * @param parameters of this rank
  * @param workspace memory for activations
+ * @param seed of what a step draws
  * @param stream joins branches with the residual stream
  */
 record Setup(
@@ -16,6 +18,7 @@ record Setup(
         Parameters parameters,
         Kernels kernels,
         Workspace workspace,
+        long seed,
         ResidualStream stream) {
     Parameter parameter(String name) {
         return parameters.get(name);

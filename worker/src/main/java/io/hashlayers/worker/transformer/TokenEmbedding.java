@@ -2,6 +2,7 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
 
 /** {@code x_r = dropout(E[token_r] + P[position_r])}: learned embeddings of tokens and positions. */
 final class TokenEmbedding {

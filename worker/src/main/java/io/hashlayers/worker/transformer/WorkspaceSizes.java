@@ -1,5 +1,6 @@
 package io.hashlayers.worker.transformer;
 
+import io.hashlayers.worker.router.RouterConfig;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -34,7 +35,8 @@ final class WorkspaceSizes {
         sizes.embedding();
         for (int layer = 0; layer < config.layers(); layer++) {
             if (config.sparse(layer)) {
-                sizes.experts();
+                sizes.experts(config.router(layer));
+                sizes.sharedExpert();
             } else {
                 sizes.denseFeedForward();
             }
@@ -91,14 +93,33 @@ final class WorkspaceSizes {
         backwardScratch("ffn inner gradient", rows, config.ffnDim());
     }
 
-    private void experts() {
+    private void experts(RouterConfig router) {
         int dim = config.modelDim();
-        scratch("slots", rows * config.expertsPerToken(), dim);
+        int choices = rows * config.expertsPerToken();
+        if (router.shufflesRows()) {
+            scratch("rows to shuffle", rows, dim);
+            kept("shuffled rows", rows, dim);
+            scratch("mixed rows", rows, dim);
+        }
+        scratch("slots", choices, dim);
+        if (router.keepsAnswers()) {
+            kept("kept answers", choices, dim);
+        }
         kept("received", capacity, dim);
         scratch("answers", capacity, dim);
         recomputable("expert inner", capacity, config.ffnDim());
         recomputable("expert hidden", capacity, config.ffnDim());
         backwardScratch("expert inner gradient", capacity, config.ffnDim());
+        kept += Float.BYTES * router.floats(rows, dim, config.numExperts());
+    }
+
+    private void sharedExpert() {
+        int width = config.mixture().sharedExperts() * config.ffnDim();
+        if (width > 0) {
+            recomputable("shared inner", rows, width);
+            recomputable("shared hidden", rows, width);
+            backwardScratch("shared inner gradient", rows, width);
+        }
     }
 
     private void head() {

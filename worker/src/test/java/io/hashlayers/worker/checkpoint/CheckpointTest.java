@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Activation;
@@ -15,8 +17,9 @@ import io.hashlayers.worker.optimizer.Moment;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
-import io.hashlayers.worker.transformer.Parameter;
 import io.hashlayers.worker.transformer.Parameters;
 import io.hashlayers.worker.transformer.Ranks;
 import java.io.IOException;
@@ -25,7 +28,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
@@ -36,8 +38,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
     private static final Configuration HADOOP = new Configuration();
-    private static final ModelConfig MODEL = new ModelConfig(11, 4, 2, 4, 6, 2, Activation.GELU, 0.1, List.of(1), 5, 1);
-    private static final ExpertTable TABLE = ExpertTable.random(11, 5, 1, 3);
+    private static final ModelConfig MODEL =
+            new ModelConfig(11, 4, 2, 4, 6, 2, Activation.GELU, 0.1, MixtureConfig.hash(List.of(1), 5, 1));
+    private static final SharedHash HASH =
+            new SharedHash(new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(11, 5, 1, 3)), List.of(1));
 
     @TempDir
     Path run;
@@ -71,7 +75,7 @@ class CheckpointTest {
             assertThat(reader.manifest().model()).isEqualTo(MODEL);
             assertThat(reader.manifest().settings()).isEqualTo("model.dim = 4\n");
             assertThat(reader.manifest().digests()).containsEntry("tokenizer", "sha256:77");
-            assertThat(reader.table()).contains(TABLE);
+            assertThat(reader.hashes()).containsExactly(HASH);
             assertThat(reader.names())
                     .contains("token_embedding.weight", "h.1.experts.4.down.bias", "h.1.experts.4.down.bias.exp_avg_sq")
                     .doesNotContain("h.1.ffn.up.weight");
@@ -173,9 +177,11 @@ class CheckpointTest {
     void anotherModelsCheckpointIsRefused() {
         write(1, 1);
         Parameters wider = Parameters.forEvaluation(
-                new ModelConfig(11, 4, 2, 4, 8, 2, Activation.GELU, 0.1, List.of(1), 5, 1), layer -> new int[] {0});
+                new ModelConfig(11, 4, 2, 4, 8, 2, Activation.GELU, 0.1, MixtureConfig.hash(List.of(1), 5, 1)),
+                layer -> new int[] {0});
         Parameters deeper = Parameters.forEvaluation(
-                new ModelConfig(11, 4, 3, 4, 6, 2, Activation.GELU, 0.1, List.of(1), 5, 1), layer -> new int[] {0});
+                new ModelConfig(11, 4, 3, 4, 6, 2, Activation.GELU, 0.1, MixtureConfig.hash(List.of(1), 5, 1)),
+                layer -> new int[] {0});
 
         try (CheckpointReader reader = open(1)) {
             assertThatThrownBy(() -> CheckpointTensors.of(wider).readFrom(reader))
@@ -204,7 +210,7 @@ class CheckpointTest {
 
     private String write(long step, int worldSize, IntFunction<int[]> expertsOfRank) {
         var content = new CheckpointContent(
-                step, MODEL, new TreeMap<>(Map.of("tokenizer", "sha256:77")), "model.dim = 4\n", Optional.of(TABLE));
+                step, MODEL, new TreeMap<>(Map.of("tokenizer", "sha256:77")), "model.dim = 4\n", List.of(HASH));
         List<String> paths = Ranks.run(worldSize, collective -> {
             RankState state = RankState.of(collective, expertsOfRank);
             state.number();
@@ -224,7 +230,7 @@ class CheckpointTest {
 
     private void readAll() {
         try (CheckpointReader reader = open(1)) {
-            reader.table();
+            reader.hashes();
             RankState.of(Ranks.alone(), roundRobin(1)).tensors().readFrom(reader);
         }
     }

@@ -8,8 +8,9 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
-import io.hashlayers.worker.transformer.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ class DenseReductionTest {
     private static final Kernels KERNELS = KernelsFactory.best();
 
     private final ParameterGroup dense = Parameters.forTraining(
-                    new ModelConfig(6000, 4, 2, 64, 64, 2, Activation.GELU, 0, List.of(), 1, 1), layer -> new int[0])
+                    new ModelConfig(6000, 4, 2, 64, 64, 2, Activation.GELU, 0, MixtureConfig.hash(List.of(), 1, 1)),
+                    layer -> new int[0])
             .dense();
     private final int last = dense.gradients().size() - 1;
     private final List<String> log = new ArrayList<>();

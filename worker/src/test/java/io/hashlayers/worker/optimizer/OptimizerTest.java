@@ -13,8 +13,9 @@ import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
-import io.hashlayers.worker.transformer.Parameter;
 import io.hashlayers.worker.transformer.Parameters;
 import io.hashlayers.worker.transformer.Ranks;
 import java.util.List;
@@ -32,7 +33,7 @@ class OptimizerTest {
 
     /** The ranks share four experts. */
     private static Parameters parameters(Collective collective) {
-        var config = new ModelConfig(5, 2, 1, 4, 6, 2, Activation.GELU, 0, List.of(0), 4, 1);
+        var config = new ModelConfig(5, 2, 1, 4, 6, 2, Activation.GELU, 0, MixtureConfig.hash(List.of(0), 4, 1));
         return Parameters.forTraining(config, layer -> ExpertPlacement.roundRobin(4, collective.worldSize())
                 .expertsOf(collective.rank()));
     }

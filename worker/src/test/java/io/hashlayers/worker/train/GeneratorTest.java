@@ -15,24 +15,25 @@ import io.hashlayers.worker.checkpoint.CheckpointContent;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
 import io.hashlayers.worker.checkpoint.CheckpointWriter;
+import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.collective.LocalCollectives;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.LanguageModel;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
-import io.hashlayers.worker.transformer.Parameter;
-import io.hashlayers.worker.transformer.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -47,8 +48,10 @@ class GeneratorTest {
     private static final int S = 5;
     private static final int E = 3;
     private static final int K = 2;
-    private static final ModelConfig MODEL = new ModelConfig(V, S, 2, 6, 8, 2, Activation.GELU, 0.1, List.of(1), E, K);
+    private static final ModelConfig MODEL =
+            new ModelConfig(V, S, 2, 6, 8, 2, Activation.GELU, 0.1, MixtureConfig.hash(List.of(1), E, K));
     private static final ExpertTable TABLE = ExpertTable.random(V, E, K, 5);
+    private static final SharedHash HASH = new SharedHash(new TokenHash(TokenFeature.CURRENT_TOKEN, TABLE), List.of(1));
     private static final int[] PROMPT = {3, 1};
 
     @TempDir
@@ -66,7 +69,7 @@ class GeneratorTest {
         Collective alone = LocalCollectives.create(1, Duration.ofMinutes(1)).get(0);
         new CheckpointWriter(hadoop, run.toString(), alone)
                 .write(
-                        new CheckpointContent(1, MODEL, new TreeMap<>(), "", Optional.of(TABLE)),
+                        new CheckpointContent(1, MODEL, new TreeMap<>(), "", List.of(HASH)),
                         CheckpointTensors.of(parameters));
         try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, run.toString(), OptionalLong.empty())) {
             generator = Generator.load(checkpoint, "auto");

@@ -11,6 +11,7 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,8 +29,8 @@ class AnyNumberOfRanksTest {
             SmallModel.random(SmallModel.config(Activation.GELU, 0.2, List.of(0, 1), 5, 2), 1);
 
     /** Its dense group is cut into several pieces. */
-    private static final SmallModel IN_PIECES =
-            SmallModel.random(new ModelConfig(3000, 4, 4, 64, 64, 2, Activation.GELU, 0.2, List.of(1, 3), 5, 2), 1);
+    private static final SmallModel IN_PIECES = SmallModel.random(
+            new ModelConfig(3000, 4, 4, 64, 64, 2, Activation.GELU, 0.2, MixtureConfig.hash(List.of(1, 3), 5, 2)), 1);
 
     /**
      * What a run left behind.

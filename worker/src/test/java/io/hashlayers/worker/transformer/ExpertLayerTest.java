@@ -11,8 +11,13 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.TensorSpec;
 import io.hashlayers.worker.router.HashRouter;
 import io.hashlayers.worker.router.Router;
+import io.hashlayers.worker.router.RouterBatch;
+import io.hashlayers.worker.router.RouterStatistics;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -94,9 +99,14 @@ class ExpertLayerTest {
         SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 4, 2), 1);
         var reference = new ReferenceModel(
                 small.config(), small.parameters(), (layer, expert, x) -> 1 + x[0], (place, row, col) -> 1);
-        var hash = new HashRouter();
         var rank = new TestRank(
-                small, onOneRank(small), Ranks.alone(), KERNELS, true, false, hash, new GateByFirstColumn(hash));
+                small,
+                onOneRank(small),
+                Ranks.alone(),
+                KERNELS,
+                true,
+                false,
+                router -> new GateByFirstColumn((HashRouter) router));
 
         double nats = rank.forwardBackward(1);
 
@@ -115,10 +125,13 @@ class ExpertLayerTest {
     @Test
     void aPlanForOtherExpertsIsRefused() {
         SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 4, 1), 1);
-        var hash = new HashRouter();
-        var rank = new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, true, false, hash, hash);
+        var hashes = new ArrayList<Router>();
+        var rank = new TestRank(small, onOneRank(small), Ranks.alone(), KERNELS, true, false, router -> {
+            hashes.add(router);
+            return router;
+        });
         int rows = rank.tokens.length;
-        hash.follow(new ShufflePlan(ExpertPlacement.roundRobin(3, 1), 0, rows, 1, rows));
+        ((HashRouter) hashes.get(0)).follow(new ShufflePlan(ExpertPlacement.roundRobin(3, 1), 0, rows, 1, rows));
 
         assertThatThrownBy(() -> rank.forwardBackward(1))
                 .isInstanceOf(IllegalStateException.class)
@@ -137,19 +150,35 @@ class ExpertLayerTest {
         }
 
         @Override
+        public void begin(RouterBatch batch) {
+            hash.begin(batch);
+        }
+
+        @Override
+        public RouterStatistics statistics() {
+            return hash.statistics();
+        }
+
+        @Override
         public ShufflePlan route(Matrix input) {
             x = input;
             return hash.route(input);
         }
 
         @Override
-        public void weigh(Matrix outputs) {
-            answers = TestRank.elements(outputs);
-            scale(outputs);
+        public boolean keepsAnswers() {
+            return false; // it copies them
         }
 
         @Override
-        public void weighBackward(Matrix dOutputs) {
+        public void weigh(Matrix outputs, Matrix weighed) {
+            assertThat(weighed).isSameAs(outputs);
+            answers = TestRank.elements(outputs);
+            scale(weighed);
+        }
+
+        @Override
+        public void weighBackward(Matrix outputs, Matrix dOutputs) {
             double[] weighed = TestRank.elements(dOutputs);
             dGates = new double[x.rows()];
             int[] rows = hash.route(x).sourceRows();

@@ -10,6 +10,8 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.TensorSpec;
 import io.hashlayers.worker.router.HashRouter;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,7 +66,7 @@ class LanguageModelTest {
     @RandomSeeds(3)
     void gradientsOfAWiderModelAreThoseOfTheReference(long seed) {
         var random = new SplittableRandom(seed);
-        var config = new ModelConfig(70, 8, 3, 40, 72, 2, Activation.GELU, 0, List.of(1, 2), 6, 2);
+        var config = new ModelConfig(70, 8, 3, 40, 72, 2, Activation.GELU, 0, MixtureConfig.hash(List.of(1, 2), 6, 2));
         SmallModel small = SmallModel.random(config, 3, seed);
         var reference = new ReferenceModel(config, small.parameters());
         TestRank rank = alone(small, KERNELS);

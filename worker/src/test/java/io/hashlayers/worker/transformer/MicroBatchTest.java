@@ -9,6 +9,7 @@ import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.router.HashRouter;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -59,7 +59,8 @@ class ModelMemoryTest {
         long planned = 0;
         for (int rank = 0; rank < ranks.size(); rank++) {
             TestRank built = ranks.get(rank);
-            int experts = placement.expertsOf(rank).length;
+            int experts = placement.expertsOf(rank).length
+                    * shape.config.sparseLayers().size();
             planned += memory(shape, built.tokens.length, experts, built.receiveCapacity, rank)
                     .totalBytes();
         }
@@ -69,7 +70,8 @@ class ModelMemoryTest {
     @Test
     void aHeadOfManyWordsTakesPartOfTheRowsAtOnce() {
         // 3,000 rows of 4,096 logits: a chunk of 512 rows
-        ModelConfig config = new ModelConfig(4096, 3000, 1, 8, 8, 1, Activation.RELU, 0, List.of(), 1, 1);
+        ModelConfig config =
+                new ModelConfig(4096, 3000, 1, 8, 8, 1, Activation.RELU, 0, MixtureConfig.hash(List.of(), 1, 1));
         Activations activations = Activations.kept(3000, 0);
         Kernels kernels = KernelsFactory.named("vector");
         long before = Matrix.allocatedBytes();
@@ -104,10 +106,11 @@ class ModelMemoryTest {
         int heads = 3;
         int rows = 16;
         int capacity = 24;
-        var config = new ModelConfig(9, 8, layers, dim, inner, heads, Activation.GELU, 0, List.of(1, 3), 4, 1);
+        var config = new ModelConfig(
+                9, 8, layers, dim, inner, heads, Activation.GELU, 0, MixtureConfig.hash(List.of(1, 3), 4, 1));
 
-        ModelMemory kept = ModelMemory.training(config, new Activations(rows, capacity, false), 4, 0, 1);
-        ModelMemory recomputed = ModelMemory.training(config, new Activations(rows, capacity, true), 4, 0, 1);
+        ModelMemory kept = ModelMemory.training(config, new Activations(rows, capacity, false), 8, 0, 1);
+        ModelMemory recomputed = ModelMemory.training(config, new Activations(rows, capacity, true), 8, 0, 1);
 
         long ofBlock = rows * (8L * dim + heads + 4);
         long dense = ofBlock + 2L * rows * inner;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.parameter.TensorSpec;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,7 +22,15 @@ class ParameterLayoutTest {
     private static ParameterLayout paper(
             int layers, int modelDim, int ffnDim, List<Integer> sparseLayers, int numExperts) {
         return ParameterLayout.of(new ModelConfig(
-                8008, 128, layers, modelDim, ffnDim, 16, Activation.RELU, 0, sparseLayers, numExperts, 1));
+                8008,
+                128,
+                layers,
+                modelDim,
+                ffnDim,
+                16,
+                Activation.RELU,
+                0,
+                MixtureConfig.hash(sparseLayers, numExperts, 1)));
     }
 
     @Test

@@ -8,13 +8,15 @@ import static org.assertj.core.api.Assertions.within;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ParametersTest {
     private static final ModelConfig CONFIG =
-            new ModelConfig(50, 8, 8, 32, 64, 4, Activation.GELU, 0, List.of(3, 5), 6, 1);
+            new ModelConfig(50, 8, 8, 32, 64, 4, Activation.GELU, 0, MixtureConfig.hash(List.of(3, 5), 6, 1));
 
     @Test
     void firstValuesDependOnTheNameAndNotOnWhoHoldsTheTensor() {

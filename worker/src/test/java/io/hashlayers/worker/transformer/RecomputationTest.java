@@ -7,6 +7,7 @@ import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -49,7 +50,8 @@ class RecomputationTest {
 
     /** Wider than a vector register. */
     private static ModelConfig config(List<Integer> sparse, double dropout) {
-        return new ModelConfig(60, 4, LAYERS, 40, 72, 2, Activation.GELU, dropout, sparse, EXPERTS, 2);
+        return new ModelConfig(
+                60, 4, LAYERS, 40, 72, 2, Activation.GELU, dropout, MixtureConfig.hash(sparse, EXPERTS, 2));
     }
 
     @ParameterizedTest

@@ -14,12 +14,33 @@ final class ReferenceModel {
 
     private final ModelConfig config;
     private final Map<String, double[]> parameters;
-    private final Gate gate;
+    private final Mixing mixing;
     private final Mask mask;
+    private final ExpertMask expertMask;
 
-    /** Weight of an expert's answer. */
+    /** Weight of an expert's answer, of the experts that the batch names. */
     interface Gate {
         double of(int layer, int expert, double[] x);
+    }
+
+    /** What a router does. */
+    interface Mixing {
+        /**
+         * Weight of every expert's answer for each row, [R][E]; 0 where a row does not go.
+         *
+         * @param x what the experts read, [R][D]
+         */
+        double[][] weights(int layer, double[][] x, Batch batch);
+
+        /** What the routers of all layers add to the sum of nats, in the forward pass that was last. */
+        default double penalty() {
+            return 0;
+        }
+    }
+
+    /** Factor of an element inside an expert, for the expert's rows in order. */
+    interface ExpertMask {
+        double of(int layer, int expert, int number, int col);
     }
 
     /** Factor of an element at a place of the residual stream. */
@@ -45,14 +66,37 @@ final class ReferenceModel {
     }
 
     ReferenceModel(ModelConfig config, Map<String, double[]> parameters, Gate gate, Mask mask) {
+        this(config, parameters, byBatch(config, gate), mask, (layer, expert, number, col) -> 1);
+    }
+
+    ReferenceModel(
+            ModelConfig config, Map<String, double[]> parameters, Mixing mixing, Mask mask, ExpertMask expertMask) {
         this.config = config;
         this.parameters = parameters;
-        this.gate = gate;
+        this.mixing = mixing;
         this.mask = mask;
+        this.expertMask = expertMask;
+    }
+
+    private static Mixing byBatch(ModelConfig config, Gate gate) {
+        return (layer, x, batch) -> {
+            double[][] weights = new double[x.length][config.numExperts()];
+            int k = config.expertsPerToken();
+            for (int choice = 0; choice < x.length * k; choice++) {
+                int expert = batch.experts[choice];
+                weights[choice / k][expert] = gate.of(layer, expert, x[choice / k]);
+            }
+            return weights;
+        };
+    }
+
+    /** What is trained on: the sum of nats and what routers add to it. */
+    double loss(Batch batch) {
+        return nats(batch) + mixing.penalty();
     }
 
     /** Sum of nats over the rows with a target. */
-    double loss(Batch batch) {
+    double nats(Batch batch) {
         double[][] logits = logits(batch);
         double nats = 0;
         for (int row = 0; row < logits.length; row++) {
@@ -69,7 +113,7 @@ final class ReferenceModel {
         for (int layer = 0; layer < config.layers(); layer++) {
             String block = "h." + layer;
             x = join(x, attention(norm(x, block + ".attention_norm"), block + ".attention"), 1 + 2 * layer);
-            x = join(x, feedForward(norm(x, block + ".ffn_norm"), layer, batch.experts), 2 + 2 * layer);
+            x = join(x, feedForward(norm(x, block + ".ffn_norm"), layer, batch), 2 + 2 * layer);
         }
         double[] embedding = parameter("token_embedding.weight");
         double[][] logits = new double[x.length][config.vocabularySize()];
@@ -174,22 +218,40 @@ final class ReferenceModel {
         }
     }
 
-    private double[][] feedForward(double[][] x, int layer, int[] experts) {
+    private double[][] feedForward(double[][] x, int layer, Batch batch) {
         if (!config.sparse(layer)) {
             return Arrays.stream(x)
                     .map(row -> network(row, "h." + layer + ".ffn"))
                     .toArray(double[][]::new);
         }
+        double[][] weights = mixing.weights(layer, x, batch);
         double[][] out = new double[x.length][config.modelDim()];
-        int k = config.expertsPerToken();
-        for (int choice = 0; choice < x.length * k; choice++) {
-            double[] input = x[choice / k];
-            double[] answer = network(input, "h." + layer + ".experts." + experts[choice]);
-            for (int i = 0; i < answer.length; i++) {
-                out[choice / k][i] += gate.of(layer, experts[choice], input) * answer[i];
+        int[] rowsOf = new int[config.numExperts()];
+        for (int row = 0; row < x.length; row++) {
+            if (config.mixture().sharedExperts() > 0) {
+                addTo(out[row], 1, network(x[row], "h." + layer + ".shared"));
+            }
+            for (int expert = 0; expert < weights[row].length; expert++) {
+                if (weights[row][expert] != 0) {
+                    addTo(out[row], weights[row][expert], expert(x[row], layer, expert, rowsOf[expert]++));
+                }
             }
         }
         return out;
+    }
+
+    private static void addTo(double[] sum, double weight, double[] x) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += weight * x[i];
+        }
+    }
+
+    private double[] expert(double[] x, int layer, int expert, int number) {
+        String name = "h." + layer + ".experts." + expert;
+        double[] hidden =
+                Arrays.stream(linear(x, name + ".up")).map(this::activate).toArray();
+        Arrays.setAll(hidden, col -> hidden[col] * expertMask.of(layer, expert, number, col));
+        return linear(hidden, name + ".down");
     }
 
     private double[] network(double[] x, String name) {

@@ -2,6 +2,8 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.parameter.Init;
+import io.hashlayers.worker.parameter.TensorSpec;
 import io.hashlayers.worker.transformer.ReferenceModel.Batch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +27,15 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
     static ModelConfig config(
             Activation activation, double dropout, List<Integer> sparseLayers, int numExperts, int expertsPerToken) {
         return new ModelConfig(
-                VOCABULARY, SEQUENCE, 2, 6, 7, 2, activation, dropout, sparseLayers, numExperts, expertsPerToken);
+                VOCABULARY,
+                SEQUENCE,
+                2,
+                6,
+                7,
+                2,
+                activation,
+                dropout,
+                MixtureConfig.hash(sparseLayers, numExperts, expertsPerToken));
     }
 
     static SmallModel random(ModelConfig config, long seed) {

@@ -5,10 +5,14 @@ import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.router.HashRouter;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.PlannedRouter;
 import io.hashlayers.worker.router.Router;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** One rank of a model under test: its parameters, its model and its rows of the global batch. */
 final class TestRank {
@@ -30,6 +34,9 @@ final class TestRank {
         this(small, placement, collective, kernels, true, false);
     }
 
+    /**
+     * @param recomputed whether activations are
+     */
     TestRank(
             SmallModel small,
             ExpertPlacement placement,
@@ -37,24 +44,12 @@ final class TestRank {
             Kernels kernels,
             boolean training,
             boolean recomputed) {
-        this(small, placement, collective, kernels, training, recomputed, new HashRouter());
-    }
-
-    private TestRank(
-            SmallModel small,
-            ExpertPlacement placement,
-            Collective collective,
-            Kernels kernels,
-            boolean training,
-            boolean recomputed,
-            HashRouter router) {
-        this(small, placement, collective, kernels, training, recomputed, router, router);
+        this(small, placement, collective, kernels, training, recomputed, UnaryOperator.identity());
     }
 
     /**
      * @param recomputed whether activations are
-     * @param hash is told the plan of the batch
-     * @param router of all sparse layers
+     * @param instead of the router of each sparse layer
      */
     TestRank(
             SmallModel small,
@@ -63,8 +58,7 @@ final class TestRank {
             Kernels kernels,
             boolean training,
             boolean recomputed,
-            HashRouter hash,
-            Router router) {
+            UnaryOperator<Router> instead) {
         ModelConfig config = small.config();
         int rank = collective.rank();
         int rows = small.batch().tokens.length / collective.worldSize();
@@ -74,22 +68,38 @@ final class TestRank {
         this.gradientScale = small.gradientScale();
         int[] experts = small.batch().experts;
         int[][] receiveCounts = receiveCounts(placement, rank, experts, rows * k);
-        this.receiveCapacity =
-                Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum();
+        this.receiveCapacity = Math.max(
+                Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum(),
+                learnedCapacity(config, placement, rank, rows));
         this.plan = new ShufflePlan(placement, rank, rows, k, receiveCapacity);
         plan.fill(Arrays.copyOfRange(experts, rank * rows * k, (rank + 1) * rows * k), receiveCounts);
-        hash.follow(plan);
         this.parameters = training
                 ? Parameters.forTraining(config, layer -> placement.expertsOf(rank))
                 : Parameters.forEvaluation(config, layer -> placement.expertsOf(rank));
         load(small, parameters);
+        var activations = new Activations(rows, receiveCapacity, recomputed);
+        List<ExpertPlacement> placements =
+                Collections.nCopies(config.sparseLayers().size(), placement);
+        List<Router> routers = Routers.create(parameters, kernels, collective, placements, activations, SEED);
+        for (Router router : routers) {
+            if (router instanceof PlannedRouter planned) {
+                planned.follow(plan);
+            }
+        }
         this.model = new LanguageModel(
-                parameters,
-                kernels,
-                collective,
-                Collections.nCopies(config.sparseLayers().size(), router),
-                new Activations(rows, receiveCapacity, recomputed),
-                SEED);
+                parameters, kernels, collective, routers.stream().map(instead).toList(), activations, SEED);
+    }
+
+    private static int learnedCapacity(ModelConfig config, ExpertPlacement placement, int rank, int rows) {
+        return config.mixture().routers().stream()
+                .mapToInt(router -> router.receiveCapacity(
+                        rows,
+                        placement.worldSize(),
+                        config.numExperts(),
+                        placement.expertsOf(rank).length,
+                        config.expertsPerToken()))
+                .max()
+                .orElse(0);
     }
 
     /** Sum of nats of this rank's rows; gradients are those of the mean over the global batch. */

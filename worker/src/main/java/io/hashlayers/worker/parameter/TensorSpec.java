@@ -1,4 +1,4 @@
-package io.hashlayers.worker.transformer;
+package io.hashlayers.worker.parameter;
 
 /**
  * One tensor of parameters, described without allocating it.
@@ -18,7 +18,7 @@ public record TensorSpec(String name, int rows, int cols, Init init, double scal
     }
 
     /** The same tensor at another place. */
-    TensorSpec at(long newOffset) {
+    public TensorSpec at(long newOffset) {
         return new TensorSpec(name, rows, cols, init, scale, decay, newOffset);
     }
 }

@@ -1,11 +1,11 @@
-package io.hashlayers.worker.transformer;
+package io.hashlayers.worker.parameter;
 
 /** Derives seeds that have nothing to do with each other from one seed, with the mixer of SplitMix64 (Steele et al. 2014). */
-final class Seeds {
+public final class Seeds {
     private Seeds() {}
 
     /** A seed for what is called {@code name}. */
-    static long of(long seed, String name) {
+    public static long of(long seed, String name) {
         long mixed = mix(seed);
         for (int i = 0; i < name.length(); i++) {
             mixed = mix(mixed ^ name.charAt(i));
@@ -14,7 +14,7 @@ final class Seeds {
     }
 
     /** A seed for the pair of two numbers. */
-    static long of(long seed, long first, long second) {
+    public static long of(long seed, long first, long second) {
         return mix(mix(mix(seed) ^ first) ^ second);
     }
 

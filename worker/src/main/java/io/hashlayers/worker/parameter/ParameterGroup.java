@@ -1,4 +1,4 @@
-package io.hashlayers.worker.transformer;
+package io.hashlayers.worker.parameter;
 
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Parameters of one kind of one rank, in flat memory: all values behind each other and, for training, all gradients likewise. */
 public final class ParameterGroup {
     /** Floats of one piece, at most: 256 MiB, well inside what one matrix can address. */
-    static final long LARGEST_PIECE = 1L << 26;
+    public static final long LARGEST_PIECE = 1L << 26;
 
     /** Floats of one piece that ranks exchange, at least: a message of half of it takes as long to signal as to send. */
     static final long LEAST_SHARED_PIECE = 1L << 16;
@@ -36,7 +36,7 @@ public final class ParameterGroup {
     }
 
     /** Allocates values only; the offsets of the specs count from the start of the group. */
-    static ParameterGroup forEvaluation(List<TensorSpec> specs) {
+    public static ParameterGroup forEvaluation(List<TensorSpec> specs) {
         return new ParameterGroup(specs, false, false);
     }
 
@@ -45,7 +45,7 @@ public final class ParameterGroup {
      *
      * @param shared whether all ranks have the group, so that its pieces are what they exchange
      */
-    static ParameterGroup forTraining(List<TensorSpec> specs, boolean shared) {
+    public static ParameterGroup forTraining(List<TensorSpec> specs, boolean shared) {
         return new ParameterGroup(specs, shared, true);
     }
 

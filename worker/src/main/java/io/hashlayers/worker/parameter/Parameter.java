@@ -1,4 +1,4 @@
-package io.hashlayers.worker.transformer;
+package io.hashlayers.worker.parameter;
 
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
@@ -22,11 +22,11 @@ public final class Parameter {
         this.gradient = gradient;
     }
 
-    static Parameter forEvaluation(TensorSpec spec, Matrix value) {
+    public static Parameter forEvaluation(TensorSpec spec, Matrix value) {
         return new Parameter(spec, value, null);
     }
 
-    static Parameter forTraining(TensorSpec spec, Matrix value, Matrix gradient) {
+    public static Parameter forTraining(TensorSpec spec, Matrix value, Matrix gradient) {
         return new Parameter(spec, value, gradient);
     }
 

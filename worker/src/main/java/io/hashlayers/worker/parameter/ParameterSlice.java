@@ -1,4 +1,4 @@
-package io.hashlayers.worker.transformer;
+package io.hashlayers.worker.parameter;
 
 import io.hashlayers.worker.kernels.Matrix;
 

@@ -1,0 +1,100 @@
+package io.hashlayers.worker.router;
+
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.parameter.Init;
+import io.hashlayers.worker.parameter.TensorList;
+
+/**
+ * Routes by a balanced assignment (BASE, Lewis et al. 2021, arXiv 2103.16716). See {@link BaseRouter}.
+ *
+ * @param assignment how rows are assigned in training
+ * @param shuffle whether ranks exchange rows at random before these are assigned, so that what is assigned together comes from
+ *     many documents
+ */
+public record BaseConfig(Assignment assignment, boolean shuffle) implements RouterConfig {
+    static final String NAME = "base";
+
+    /** Length of each centroid at the beginning, as in fairseq. */
+    private static final double GAIN = 0.1;
+
+    /** How rows are assigned to experts, as many to each. */
+    public enum Assignment {
+        /** The largest sum of scores, but for a bound. */
+        AUCTION,
+        /** Entropy-regularised transport, rounded. */
+        SINKHORN
+    }
+
+    @Override
+    public String name() {
+        return assignment == Assignment.AUCTION ? NAME : NAME + ", sinkhorn";
+    }
+
+    @Override
+    public boolean planned() {
+        return false;
+    }
+
+    @Override
+    public boolean silentExperts() {
+        return true;
+    }
+
+    @Override
+    public boolean keepsAnswers() {
+        return true;
+    }
+
+    @Override
+    public boolean shufflesRows() {
+        return shuffle;
+    }
+
+    @Override
+    public void requireFit(int numExperts, int expertsPerToken) {
+        if (expertsPerToken != 1) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "moe.experts-per-token is %d; a base router assigns 1 expert, so set it to 1"
+                            .formatted(expertsPerToken));
+        }
+    }
+
+    @Override
+    public void requireRows(int rows, int worldSize, int numExperts) {
+        if (rows % numExperts != 0) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "a base router gives each of moe.num-experts = %d experts as many of the %d tokens that a rank has in a micro-batch, which do not divide by it; change moe.num-experts, train.batch-sequences or model.context-length"
+                            .formatted(numExperts, rows));
+        }
+        if (shuffle && rows % worldSize != 0) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "moe.base.shuffle exchanges equal parts of the %d tokens of a rank with %d ranks, which do not divide by it; set it to false, or change train.ranks"
+                            .formatted(rows, worldSize));
+        }
+    }
+
+    @Override
+    public void addTensors(TensorList tensors, String prefix, int modelDim, int numExperts) {
+        tensors.matrix(prefix + RouterSetup.WEIGHT, modelDim, numExperts, Init.ORTHOGONAL, GAIN);
+    }
+
+    /** An evaluation is greedy, so all rows of all ranks may come to one rank. */
+    @Override
+    public int receiveCapacity(int rows, int worldSize, int numExperts, int localExperts, int expertsPerToken) {
+        return localExperts == 0 ? 0 : Math.multiplyExact(rows, worldSize);
+    }
+
+    @Override
+    public long floats(int rows, int modelDim, int numExperts) {
+        return RouterScores.floats(rows, numExperts) + HiddenInput.floats(rows, modelDim, 0);
+    }
+
+    @Override
+    public Router create(RouterSetup setup) {
+        return new BaseRouter(setup, assignment);
+    }
+}

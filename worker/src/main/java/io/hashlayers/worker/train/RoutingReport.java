@@ -1,0 +1,93 @@
+package io.hashlayers.worker.train;
+
+import io.hashlayers.worker.router.RouterStatistics;
+import io.hashlayers.worker.transformer.LanguageModel;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Makes of the sums of {@link LanguageModel#takeStatistics}, over all ranks, what a run tells of its layers of experts. */
+final class RoutingReport {
+    private final List<Integer> layers;
+    private final int numExperts;
+    private final int batches; // of a step, whose balance losses are added up
+    private final double[] step; // sums of the last step
+    private final double[] loads; // rows of each layer and expert since the last restart
+
+    /**
+     * @param batches micro-batches of a step
+     */
+    RoutingReport(ModelConfig model, int batches) {
+        this.layers = model.sparseLayers();
+        this.numExperts = model.numExperts();
+        this.batches = batches;
+        this.step = new double[LanguageModel.statisticsSize(model)];
+        this.loads = new double[layers.size() * numExperts];
+    }
+
+    /** Reads the sums of a step. */
+    void read(double[] sums, int offset) {
+        System.arraycopy(sums, offset, step, 0, step.length);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            for (int expert = 0; expert < numExperts; expert++) {
+                loads[layer * numExperts + expert] += step[start(layer) + expert];
+            }
+        }
+    }
+
+    /** See {@link StepMetrics#maxVio}. */
+    double maxVio() {
+        return layers.isEmpty() ? 0 : maxVio(0);
+    }
+
+    /** What the layers did in the last step. */
+    List<RoutingMetrics> layers() {
+        return IntStream.range(0, layers.size()).mapToObj(this::layer).toList();
+    }
+
+    /** Returns the rows of each expert since this was last called. */
+    List<ExpertLoads> takeLoads() {
+        List<ExpertLoads> taken = IntStream.range(0, layers.size())
+                .mapToObj(layer -> new ExpertLoads(
+                        layers.get(layer),
+                        Arrays.stream(loads, layer * numExperts, (layer + 1) * numExperts)
+                                .mapToObj(Math::round)
+                                .toList()))
+                .toList();
+        Arrays.fill(loads, 0);
+        return taken;
+    }
+
+    private RoutingMetrics layer(int layer) {
+        int at = start(layer) + numExperts;
+        double choices = step[at + RouterStatistics.CHOICES];
+        double dropped = step[at + RouterStatistics.DROPPED];
+        double assignments = step[at + RouterStatistics.ASSIGNMENTS];
+        return new RoutingMetrics(
+                layers.get(layer),
+                maxVio(layer),
+                ratio(dropped, choices),
+                ratio(step[at + RouterStatistics.GATES], choices - dropped),
+                step[at + RouterStatistics.BALANCE] / batches,
+                ratio(step[at + RouterStatistics.ROUNDS], assignments));
+    }
+
+    private double maxVio(int layer) {
+        double total = 0;
+        double most = 0;
+        for (int i = start(layer); i < start(layer) + numExperts; i++) {
+            total += step[i];
+            most = Math.max(most, step[i]);
+        }
+        return total == 0 ? 0 : most * numExperts / total - 1;
+    }
+
+    private int start(int layer) {
+        return layer * (numExperts + RouterStatistics.SIZE);
+    }
+
+    private static double ratio(double part, double whole) {
+        return whole == 0 ? 0 : part / whole;
+    }
+}

@@ -1,0 +1,33 @@
+package io.hashlayers.worker.transformer;
+
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.router.RouterBatch;
+import io.hashlayers.worker.router.RouterStatistics;
+
+/** A function of rows that is computed by experts on all ranks, which meet in its passes. */
+interface Mixture {
+    /** Tells of the micro-batch that comes next. */
+    void begin(RouterBatch batch);
+
+    /** {@code out = f(x)}, or {@code out += f(x)}: both [R, D]. */
+    void forward(Matrix x, Matrix out, boolean accumulate);
+
+    /** Fills the recomputable buffers as the last forward pass did; ranks do not meet. */
+    void recompute();
+
+    /**
+     * {@code dx = df(x) / dx dout}, or {@code dx +=} that; adds to the gradients of the experts and of the router.
+     *
+     * @param dout [R, D], not changed
+     * @param dx [R, D], another matrix
+     */
+    void backward(Matrix dout, Matrix dx, boolean accumulate);
+
+    /**
+     * Adds the rows of each expert of this rank, then the sums of {@link RouterStatistics}, of all training since this was last
+     * called.
+     *
+     * @param sums from {@code offset} on: [E] rows, then {@link RouterStatistics#SIZE} numbers
+     */
+    void takeStatistics(double[] sums, int offset);
+}
