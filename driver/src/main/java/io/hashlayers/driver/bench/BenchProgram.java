@@ -6,14 +6,16 @@ import io.hashlayers.worker.train.ProgressListener;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
  * The benchmark as every rank runs it. Its result is a {@link BenchReport}.
  *
+ * @param rivals other models to time in turn with that of the configuration, by name
  * @param steps timed steps, after a warm-up
  */
-public record BenchProgram(RunConfig config, int steps) implements RankProgram {
+public record BenchProgram(RunConfig config, SortedMap<String, RunConfig> rivals, int steps) implements RankProgram {
     @Override
     public String kernels() {
         return config.kernels();
@@ -26,6 +28,6 @@ public record BenchProgram(RunConfig config, int steps) implements RankProgram {
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
-        return new RankBench(config, steps, collective).run();
+        return new RankBench(config, rivals, steps, collective).run();
     }
 }

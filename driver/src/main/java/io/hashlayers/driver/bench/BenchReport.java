@@ -3,7 +3,6 @@ package io.hashlayers.driver.bench;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.Serializable;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the benchmark measured, of all ranks in one run.
@@ -15,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokensPerStep of the global batch
  * @param limits of the machine, all ranks together
  * @param steps of the model
- * @param denseSteps of its twin with a dense network in place of the experts, in turn with it; null unless each token visits one
- *     expert
+ * @param rivals other models whose steps were timed in turn with these
  * @param operations of a step of rank 0, means over some steps; with the waits and exchanges
  * @param exchanges between the ranks; empty for one rank
  */
@@ -29,11 +27,12 @@ public record BenchReport(
         long tokensPerStep,
         Limits limits,
         Steps steps,
-        @Nullable Steps denseSteps,
+        List<Rival> rivals,
         List<OperationTime> operations,
         List<Exchange> exchanges)
         implements Serializable {
     public BenchReport {
+        rivals = List.copyOf(rivals);
         operations = List.copyOf(operations);
         exchanges = List.copyOf(exchanges);
     }
@@ -71,6 +70,13 @@ public record BenchReport(
             double sentBytesPerStep,
             double leastBytesPerStep)
             implements Serializable {}
+
+    /**
+     * A model that differs in its feed-forward networks alone.
+     *
+     * @param name {@code dense}, or that of its router
+     */
+    public record Rival(String name, Steps steps) implements Serializable {}
 
     /**
      * One collective operation of a size.

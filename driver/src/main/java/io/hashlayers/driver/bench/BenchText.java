@@ -1,10 +1,13 @@
 package io.hashlayers.driver.bench;
 
 import io.hashlayers.driver.bench.BenchReport.Exchange;
+import io.hashlayers.driver.bench.BenchReport.Rival;
 import io.hashlayers.driver.bench.BenchReport.Steps;
 import io.hashlayers.driver.bench.OperationTime.Part;
+import io.hashlayers.worker.router.RouterConfig;
 import java.io.PrintStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -41,12 +44,14 @@ public final class BenchText {
                 report.limits().flopRate() * 1e-9, report.limits().byteRate() * 1e-9);
         line("");
         steps("", report.steps());
-        Steps dense = report.denseSteps();
-        if (dense != null) {
-            steps("dense twin", dense);
+        for (Rival rival : report.rivals()) {
+            steps("with " + rival.name(), rival.steps());
+        }
+        for (Rival rival : report.rivals()) {
             line(
-                    "hash / dense   %.3f (median step, the same multiplied weights)",
-                    report.steps().median() / dense.median());
+                    "%-14s %.3f (median step)",
+                    name(report) + " / " + rival.name(),
+                    report.steps().median() / rival.steps().median());
         }
         if (report.comparesLayers()) {
             line(
@@ -65,6 +70,12 @@ public final class BenchText {
         }
         operations();
         exchanges();
+    }
+
+    /** What its first layer of experts routes by. */
+    private static String name(BenchReport report) {
+        List<RouterConfig> routers = report.model().mixture().routers();
+        return routers.isEmpty() ? "dense" : routers.get(0).kind();
     }
 
     private void sent(Steps steps) {

@@ -1,7 +1,7 @@
 package io.hashlayers.driver.bench;
 
 import io.hashlayers.driver.bench.BenchReport.Limits;
-import io.hashlayers.driver.bench.BenchReport.Steps;
+import io.hashlayers.driver.bench.BenchReport.Rival;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
@@ -10,8 +10,12 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The benchmark of one rank: limits of the machine, whole steps, then steps with every operation noted.
@@ -26,14 +30,16 @@ final class RankBench {
     private static final long CORPUS = 100_000_000L;
 
     private final RunConfig config;
+    private final SortedMap<String, RunConfig> rivals;
     private final int count;
     private final Collective plain;
     private final TimedCollective collective;
     private final TimedKernels kernels;
     private final MachineLimits machine;
 
-    RankBench(RunConfig config, int count, Collective plain) {
+    RankBench(RunConfig config, SortedMap<String, RunConfig> rivals, int count, Collective plain) {
         this.config = config;
+        this.rivals = rivals;
         this.count = count;
         this.plain = plain;
         this.collective = new TimedCollective(plain);
@@ -49,15 +55,12 @@ final class RankBench {
         ParameterLayout layout = ParameterLayout.of(model);
         long tokens = (long) config.train().batchSequences() * model.contextLength();
         StepTimes steps = new StepTimes(training(config), count);
-        StepTimes dense = model.sparseLayers().isEmpty() || model.expertsPerToken() > 1
-                ? null
-                : new StepTimes(training(config.of(config.model().dense())), count);
+        SortedMap<String, StepTimes> others = new TreeMap<>();
+        rivals.forEach((name, rival) -> others.put(name, new StepTimes(training(rival), count)));
         steps.warmUp(WARM_UP_STEPS);
-        if (dense != null) {
-            dense.warmUp(WARM_UP_STEPS);
-        }
+        others.values().forEach(other -> other.warmUp(WARM_UP_STEPS));
         double before = machine.flopRate(meet(SECONDS));
-        timeInTurn(steps, dense);
+        timeInTurn(steps, others.values());
         double flopRate = sum((before + machine.flopRate(meet(SECONDS))) / 2); // around the steps
         Limits limits = new Limits(flopRate, sum(machine.byteRate(meet(SECONDS))));
         double flop = 6.0 * layout.multipliedWeights() * tokens;
@@ -70,29 +73,31 @@ final class RankBench {
                 tokens,
                 limits,
                 steps.result(plain, tokens, flop, flopRate),
-                denseResult(dense, tokens, flopRate),
+                results(others, tokens, flopRate),
                 noted(steps),
                 new ExchangeTimes(plain).measure());
     }
 
-    private void timeInTurn(StepTimes steps, @Nullable StepTimes dense) {
+    private void timeInTurn(StepTimes steps, Collection<StepTimes> others) {
         for (int done = 0; done < count; done += STEPS_IN_TURN) {
             int turn = Math.min(STEPS_IN_TURN, count - done);
             meet(0);
             steps.time(turn);
-            if (dense != null) {
+            for (StepTimes other : others) {
                 meet(0);
-                dense.time(turn);
+                other.time(turn);
             }
         }
     }
 
-    private @Nullable Steps denseResult(@Nullable StepTimes dense, long tokens, double flopRate) {
-        if (dense == null) {
-            return null;
-        }
-        double flop = 6.0 * ParameterLayout.of(config.model().dense()).multipliedWeights() * tokens;
-        return dense.result(plain, tokens, flop, flopRate);
+    private List<Rival> results(SortedMap<String, StepTimes> others, long tokens, double flopRate) {
+        List<Rival> results = new ArrayList<>();
+        others.forEach((name, times) -> {
+            ModelConfig model = Objects.requireNonNull(rivals.get(name)).model();
+            double flop = 6.0 * ParameterLayout.of(model).multipliedWeights() * tokens;
+            results.add(new Rival(name, times.result(plain, tokens, flop, flopRate)));
+        });
+        return results;
     }
 
     private List<OperationTime> noted(StepTimes steps) {

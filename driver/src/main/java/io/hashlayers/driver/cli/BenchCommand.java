@@ -17,6 +17,8 @@ import io.hashlayers.worker.train.TrainConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,8 @@ import picocli.CommandLine.Option;
             "      --picture bench.svg"
         })
 final class BenchCommand implements Callable<Integer> {
+    private static final String DENSE = "dense";
+
     @Mixin
     private SettingsOptions options = new SettingsOptions();
 
@@ -67,7 +71,7 @@ final class BenchCommand implements Callable<Integer> {
                     spark,
                     bench.ranks(),
                     train,
-                    new BenchProgram(config, bench.steps()),
+                    new BenchProgram(config, rivals(settings, config), bench.steps()),
                     BenchReport.class,
                     ConsoleReporter.of(config));
             BenchText.print(report, System.out);
@@ -81,6 +85,20 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The models of {@code bench.against}, but for the model itself. */
+    private static SortedMap<String, RunConfig> rivals(Settings settings, RunConfig config) {
+        SortedMap<String, RunConfig> rivals = new TreeMap<>();
+        for (String name : settings.bench().against()) {
+            rivals.put(
+                    name,
+                    name.equals(DENSE)
+                            ? config.of(config.model().dense())
+                            : settings.withRouter(name).run("", settings.bench().vocabularySize()));
+        }
+        rivals.values().removeIf(rival -> rival.model().equals(config.model()));
+        return rivals;
     }
 
     private static void requireFolderOf(String option, @Nullable Path file) {

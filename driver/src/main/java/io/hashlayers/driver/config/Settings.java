@@ -56,8 +56,9 @@ public final class Settings {
             long seed) {}
 
     /** The settings of the benchmark; see {@code reference.conf}. */
-    public record BenchSettings(int vocabularySize, int steps, int ranks) {
+    public record BenchSettings(int vocabularySize, int steps, int ranks, List<String> against) {
         public BenchSettings {
+            against = List.copyOf(against);
             requireAtLeast("bench.vocabulary-size", vocabularySize, 1);
             requireAtLeast("bench.steps", steps, 1);
             requireAtLeast("bench.ranks", ranks, 0);
@@ -115,6 +116,11 @@ public final class Settings {
     /** The same settings for another number of ranks, 0 for as many as fit. */
     public Settings withRanks(int ranks) {
         return new Settings(config.withValue(RANKS, ConfigValueFactory.fromAnyRef(ranks, "--ranks")));
+    }
+
+    /** The same settings for models whose layers of experts all have this router. */
+    public Settings withRouter(String kind) {
+        return new Settings(config.withValue("moe.router", ConfigValueFactory.fromAnyRef(kind, "bench.against")));
     }
 
     /**
@@ -270,7 +276,10 @@ public final class Settings {
 
     public BenchSettings bench() {
         return new BenchSettings(
-                values.integer("bench.vocabulary-size"), values.integer("bench.steps"), values.integer("bench.ranks"));
+                values.integer("bench.vocabulary-size"),
+                values.integer("bench.steps"),
+                values.integer("bench.ranks"),
+                values.texts("bench.against"));
     }
 
     /** All settings as HOCON, as they were resolved; {@link #parse} reads them again. */

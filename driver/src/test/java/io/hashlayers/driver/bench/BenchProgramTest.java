@@ -9,6 +9,7 @@ import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.track.ConsoleReporter;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.collective.LocalCollectives;
+import io.hashlayers.worker.train.RunConfig;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -16,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -48,7 +51,11 @@ class BenchProgramTest {
                         "moe.num-experts=6",
                         "train.batch-sequences=4",
                         "train.accumulate-batches=" + accumulateBatches));
-        BenchProgram program = new BenchProgram(settings.run("", 300), STEPS);
+        RunConfig config = settings.run("", 300);
+        SortedMap<String, RunConfig> rivals = new TreeMap<>();
+        rivals.put("dense", config.of(config.model().dense()));
+        rivals.put("switch", settings.withRouter("switch").run("", 300));
+        BenchProgram program = new BenchProgram(config, rivals, STEPS);
         List<Collective> collectives = LocalCollectives.create(2, Duration.ofSeconds(60));
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
@@ -76,7 +83,9 @@ class BenchProgramTest {
                 .isLessThanOrEqualTo(report.steps().median());
         assertThat(report.steps().lastLoss()).isLessThan(report.steps().firstLoss());
         assertThat(report.steps().firstLoss()).isCloseTo(Math.log(300), within(0.2));
-        assertThat(report.denseSteps()).isNotNull();
+        assertThat(report.rivals()).extracting(BenchReport.Rival::name).containsExactly("dense", "switch");
+        assertThat(report.rivals()).allSatisfy(rival -> assertThat(rival.steps().lastLoss())
+                .isLessThan(rival.steps().firstLoss()));
         assertThat(report.steps().offHeapGrowth()).isZero();
         assertThat(report.steps().heapBytesPerStep()).isPositive();
     }

@@ -294,8 +294,9 @@ class SettingsTest {
     @Test
     void aSectionTakesNoValueAndASettingNoSection() {
         assertUser(() -> load("bench=5"))
-                .hasMessage("-D bench=5: bench is a section and takes no value; its settings are bench.ranks,"
-                        + " bench.steps, bench.vocabulary-size");
+                .hasMessage(
+                        "-D bench=5: bench is a section and takes no value; its settings are bench.against, bench.ranks,"
+                                + " bench.steps, bench.vocabulary-size");
         assertUser(() -> load("bench=null")).hasMessageContaining("bench is a section and takes no value");
         assertUser(() -> load("bench.steps.of=5").bench()).hasMessageContaining("bench.steps is {\"of\":5}");
     }

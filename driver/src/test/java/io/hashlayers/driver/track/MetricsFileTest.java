@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.ExpertLoads;
+import io.hashlayers.worker.train.RoutingMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,8 +28,16 @@ class MetricsFileTest {
     @Test
     void eachLineIsAnObjectWithTheFieldsThatWereAnnounced() throws IOException {
         try (MetricsFile file = open()) {
-            file.write(new StepMetrics(3, 2.5, 3072, 1e6 / 3, 1.5e-3, 0.1, 1 / 3.0, List.of()));
-            file.write(new EvaluationMetrics(3, "valid", 20, 10, List.of()));
+            file.write(new StepMetrics(
+                    3,
+                    2.5,
+                    3072,
+                    1e6 / 3,
+                    1.5e-3,
+                    0.1,
+                    1 / 3.0,
+                    List.of(new RoutingMetrics(5, 0.5, 0.25, 0.75, 1.5, 8))));
+            file.write(new EvaluationMetrics(3, "valid", 20, 10, List.of(new ExpertLoads(5, List.of(7L, 0L)))));
         }
 
         List<Map<String, Object>> lines = lines();
@@ -40,10 +50,22 @@ class MetricsFileTest {
                         Map.entry("tokens_per_second", 1e6 / 3),
                         Map.entry("learning_rate", 1.5e-3),
                         Map.entry("gradient_norm", 0.1),
-                        Map.entry("max_vio", 1 / 3.0));
+                        Map.entry("max_vio", 1 / 3.0),
+                        Map.entry(
+                                "routing",
+                                List.of(Map.of(
+                                        "layer", 5,
+                                        "max_vio", 0.5,
+                                        "dropped", 0.25,
+                                        "gate_mean", 0.75,
+                                        "balance_loss", 1.5,
+                                        "assignment_rounds", 8.0))));
         assertThat(lines.get(1))
                 .containsExactly(
-                        Map.entry("step", 3), Map.entry("split", "valid"), Map.entry("perplexity", Math.exp(2)));
+                        Map.entry("step", 3),
+                        Map.entry("split", "valid"),
+                        Map.entry("perplexity", Math.exp(2)),
+                        Map.entry("loads", List.of(Map.of("layer", 5, "rows", List.of(7, 0)))));
     }
 
     @Test

@@ -27,6 +27,11 @@ public record BaseConfig(Assignment assignment, boolean shuffle) implements Rout
     }
 
     @Override
+    public String kind() {
+        return NAME;
+    }
+
+    @Override
     public String name() {
         return assignment == Assignment.AUCTION ? NAME : NAME + ", sinkhorn";
     }

@@ -54,6 +54,11 @@ public record HashConfig(Combine combine, double scale, int segments) implements
     }
 
     @Override
+    public String kind() {
+        return NAME;
+    }
+
+    @Override
     public String name() {
         if (segments > 1) {
             return NAME + ", " + segments + " segments";

@@ -16,7 +16,10 @@ import java.io.Serializable;
     @JsonSubTypes.Type(value = BaseConfig.class, name = BaseConfig.NAME)
 })
 public sealed interface RouterConfig extends Serializable permits HashConfig, SwitchConfig, BaseConfig {
-    /** Name in configurations, checkpoints and reports. */
+    /** Name in configurations and checkpoints: the value of {@code moe.router}. */
+    String kind();
+
+    /** Name in reports: the kind and what makes it differ from the usual one. */
     String name();
 
     /** Whether its plans are made ahead of the steps, from the token ids alone: a {@link PlannedRouter}. */

@@ -48,6 +48,11 @@ public record SwitchConfig(
     }
 
     @Override
+    public String kind() {
+        return NAME;
+    }
+
+    @Override
     public String name() {
         return reads == Reads.HIDDEN ? NAME : NAME + ", " + reads.name().toLowerCase(Locale.ROOT);
     }

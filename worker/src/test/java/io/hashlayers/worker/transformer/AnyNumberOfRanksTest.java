@@ -12,6 +12,7 @@ import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.SwitchConfig;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,6 +58,21 @@ class AnyNumberOfRanksTest {
         run.tensors().forEach((name, values) -> assertThat(values)
                 .as(name)
                 .containsExactly(alone.tensors().get(name), within(1e-5)));
+    }
+
+    /** BASE assigns by rank and is no such router; see {@link io.hashlayers.worker.router.RouterConfig}. */
+    @ParameterizedTest
+    @CsvSource({"HIDDEN, 2", "HIDDEN, 4", "TOKEN, 3"})
+    void routesOfASwitchDoNotDependOnTheNumberOfRanks(SwitchConfig.Reads reads, int worldSize) {
+        SmallModel small =
+                SmallModel.random(SmallModel.config(new SwitchConfig(1.1, 2, 0.1, 0.05, reads), 0.2, 5, 2), 1);
+        Run alone = train(small, Topology.MEMORY, 1, Way.OVERLAPPING);
+
+        Run run = train(small, Topology.MEMORY, worldSize, Way.OVERLAPPING);
+
+        for (int step = 0; step < STEPS; step++) {
+            assertThat(run.losses().get(step)).isCloseTo(alone.losses().get(step), within(1e-4));
+        }
     }
 
     @Test

@@ -11,6 +11,8 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.router.HashConfig;
+import io.hashlayers.worker.router.RouterConfig;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -36,6 +38,18 @@ class ModelMemoryTest {
                 }
             }
         }
+        for (RouterConfig router : SmallModel.learnedRouters()) {
+            ModelConfig config = SmallModel.config(router, 0.1, 6, 1);
+            for (int worldSize : new int[] {1, 2}) {
+                shapes.add(new Shape(config, worldSize, true, false));
+                shapes.add(new Shape(config, worldSize, true, true));
+                shapes.add(new Shape(config, worldSize, false, false));
+            }
+        }
+        ModelConfig plain = SmallModel.config(Activation.GELU, 0, List.of(1), 6, 1);
+        MixtureConfig shared = new MixtureConfig(List.of(1), 6, 1, List.of(HashConfig.SUM), 2, 0.1);
+        shapes.add(new Shape(plain.with(shared), 2, true, true));
+        shapes.add(new Shape(plain.with(shared), 1, true, false));
         return shapes;
     }
 

@@ -8,6 +8,7 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.RouterConfig;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -45,6 +46,9 @@ class RecomputationTest {
             }
         }
         models.add(Arguments.of("nd4j", config(List.of(0, 2), 0.2), 2));
+        for (RouterConfig router : SmallModel.learnedRouters()) {
+            models.add(Arguments.of("vector", SmallModel.config(router, 0.2, 4, 1), 2));
+        }
         return models.stream();
     }
 
@@ -98,7 +102,7 @@ class RecomputationTest {
     }
 
     private static TestRank rank(SmallModel small, Collective collective, Kernels kernels, boolean recomputed) {
-        ExpertPlacement placement = ExpertPlacement.roundRobin(EXPERTS, collective.worldSize());
+        ExpertPlacement placement = ExpertPlacement.roundRobin(small.config().numExperts(), collective.worldSize());
         return new TestRank(small, placement, collective, kernels, true, recomputed);
     }
 

@@ -4,6 +4,10 @@ import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.parameter.Init;
 import io.hashlayers.worker.parameter.TensorSpec;
+import io.hashlayers.worker.router.BaseConfig;
+import io.hashlayers.worker.router.HashConfig;
+import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.transformer.ReferenceModel.Batch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +40,23 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
                 activation,
                 dropout,
                 MixtureConfig.hash(sparseLayers, numExperts, expertsPerToken));
+    }
+
+    /** Two layers with this router each. */
+    static ModelConfig config(RouterConfig router, double dropout, int numExperts, int expertsPerToken) {
+        List<Integer> sparse = List.of(0, 1);
+        return config(Activation.GELU, dropout, sparse, numExperts, expertsPerToken)
+                .with(MixtureConfig.of(sparse, numExperts, expertsPerToken, router));
+    }
+
+    /** One of each kind, with what makes a difference to memory and exchanges. */
+    static List<RouterConfig> learnedRouters() {
+        return List.of(
+                new HashConfig(HashConfig.Combine.LEARNED, 1, 1),
+                new SwitchConfig(1.1, 2, 0.01, 0.1, SwitchConfig.Reads.HIDDEN),
+                new SwitchConfig(1.1, 2, 0.01, 0, SwitchConfig.Reads.TOKEN),
+                new BaseConfig(BaseConfig.Assignment.AUCTION, false),
+                new BaseConfig(BaseConfig.Assignment.AUCTION, true));
     }
 
     static SmallModel random(ModelConfig config, long seed) {

@@ -12,10 +12,12 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.router.RouterConfig;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SteadyStepTest {
     private static final int STEPS = 400;
@@ -30,6 +32,16 @@ class SteadyStepTest {
         SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 0.1, List.of(0, 1), 8, 2), 1);
 
         List<Long> bytes = Ranks.run(worldSize, collective -> bytesPerStep(small, collective, recomputed));
+
+        assertThat(bytes).allSatisfy(each -> assertThat(each).isLessThan(LIMIT));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.hashlayers.worker.transformer.SmallModel#learnedRouters")
+    void nothingIsAllocatedToLearnRoutes(RouterConfig router) {
+        SmallModel small = SmallModel.random(SmallModel.config(router, 0.1, 8, 1), 1);
+
+        List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
 
         assertThat(bytes).allSatisfy(each -> assertThat(each).isLessThan(LIMIT));
     }
