@@ -98,7 +98,7 @@ final class CheckedConfig {
         return list.stream().map(element -> String.valueOf(element.unwrapped())).toList();
     }
 
-    /** A constant of an enum, by its lower-case name. */
+    /** A constant of an enum, by its name in lower case with hyphens. */
     <E extends Enum<E>> E choice(String key, Class<E> type) {
         String name = text(key);
         List<E> constants = Arrays.asList(type.getEnumConstants());
@@ -114,7 +114,7 @@ final class CheckedConfig {
     }
 
     private static String nameOf(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static int integer(String key, ConfigValue number, ConfigValue whole, String expected) {

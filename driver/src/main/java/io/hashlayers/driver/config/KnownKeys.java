@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,11 @@ final class KnownKeys {
 
     KnownKeys(Config reference) {
         reference.entrySet().forEach(entry -> keys.add(entry.getKey()));
+    }
+
+    /** Of a section whose keys are these; what is below them is not checked. */
+    KnownKeys(Collection<String> keys) {
+        this.keys.addAll(keys);
     }
 
     boolean contains(String key) {

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -87,6 +88,15 @@ public final class Settings {
         return of(ConfigSources.packed(name), overrides);
     }
 
+    /**
+     * Loads settings of a study.
+     *
+     * @param overrides {@code key=value} each, over the patch; the last of a key holds
+     */
+    public static Settings of(SettingsPatch patch, List<String> overrides) {
+        return of(patch.config(), overrides);
+    }
+
     /** Reads what {@link #render} wrote. */
     public static Settings parse(String rendered) {
         return of(ConfigSources.text(rendered, "the settings of the run"), List.of());
@@ -121,6 +131,22 @@ public final class Settings {
     /** The same settings for models whose layers of experts all have this router. */
     public Settings withRouter(String kind) {
         return new Settings(config.withValue("moe.router", ConfigValueFactory.fromAnyRef(kind, "bench.against")));
+    }
+
+    /** The same settings with another value for a key whose value is a text. */
+    public Settings withText(String key, String value) {
+        return new Settings(config.withValue(key, ConfigValueFactory.fromAnyRef(value, key)));
+    }
+
+    /** All settings whose value is a text, sorted by key. */
+    public SortedMap<String, String> texts() {
+        SortedMap<String, String> texts = new TreeMap<>();
+        config.entrySet().forEach(entry -> {
+            if (entry.getValue().unwrapped() instanceof String text) {
+                texts.put(entry.getKey(), text);
+            }
+        });
+        return texts;
     }
 
     /**

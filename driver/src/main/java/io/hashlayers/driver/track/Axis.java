@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * @param step between ticks, 1, 2 or 5 times a power of ten
  * @param intervals between the first and the last tick, at least 1
  */
-record Axis(double low, double step, int intervals) {
+public record Axis(double low, double step, int intervals) implements Scale {
     /** Of a range without width; its ticks differ in four decimals. */
     private static final double LEAST_RANGE = 1e-3;
     /** Of a range around a large number, so that its ticks differ at all. */
@@ -21,7 +21,7 @@ record Axis(double low, double step, int intervals) {
      *
      * @param mostTicks at least 4
      */
-    static Axis covering(double from, double to, int mostTicks) {
+    public static Axis covering(double from, double to, int mostTicks) {
         double least = Math.max(LEAST_RANGE, LEAST_SHARE * Math.max(Math.abs(from), Math.abs(to)));
         double range = Math.max(to - from, least);
         double power = Math.pow(10, Math.floor(Math.log10(range / mostTicks)));
@@ -35,12 +35,13 @@ record Axis(double low, double step, int intervals) {
         throw new AssertionError("20 times the power leaves at most half the ticks");
     }
 
-    /** Where a value lies between the ends, 0 to 1 for what the axis covers. */
-    double position(double value) {
+    @Override
+    public double position(double value) {
         return (value - low) / (step * intervals);
     }
 
-    List<Double> ticks() {
+    @Override
+    public List<Double> ticks() {
         return IntStream.rangeClosed(0, intervals).mapToObj(i -> low + i * step).toList();
     }
 }

@@ -19,7 +19,7 @@ import java.util.TreeSet;
 
 /** Tells a run to people: what was planned, who met, one line of progress, what came of it. */
 public final class ConsoleReporter implements RunReporter {
-    private static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
+    static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
 
     private final ProgressLine line;
 

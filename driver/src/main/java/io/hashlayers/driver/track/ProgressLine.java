@@ -95,7 +95,7 @@ final class ProgressLine {
                 quality);
     }
 
-    private static String duration(long seconds) {
+    static String duration(long seconds) {
         return seconds >= 3600
                 ? String.format(Locale.ROOT, "%d h %02d min", seconds / 3600, seconds / 60 % 60)
                 : String.format(Locale.ROOT, "%d min %02d s", seconds / 60, seconds % 60);

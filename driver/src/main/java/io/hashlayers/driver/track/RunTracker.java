@@ -16,17 +16,26 @@ import org.apache.hadoop.conf.Configuration;
 
 /** Tells a training run to people and keeps its files. */
 public final class RunTracker implements RunReporter, AutoCloseable {
-    private final ConsoleReporter console;
+    private final RunReporter console;
     private final RunFiles files;
 
-    RunTracker(ConsoleReporter console, RunFiles files) {
+    RunTracker(RunReporter console, RunFiles files) {
         this.console = console;
         this.files = files;
     }
 
     /** For a run that is about to start. */
     public static RunTracker of(RunConfig config, Configuration hadoop) {
-        return new RunTracker(ConsoleReporter.of(config), new RunFiles(hadoop, config.runDir()));
+        return of(config, hadoop, ConsoleReporter.of(config));
+    }
+
+    /**
+     * For a run that is about to start.
+     *
+     * @param console tells people
+     */
+    public static RunTracker of(RunConfig config, Configuration hadoop, RunReporter console) {
+        return new RunTracker(console, new RunFiles(hadoop, config.runDir()));
     }
 
     @Override

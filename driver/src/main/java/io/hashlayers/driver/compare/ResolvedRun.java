@@ -1,0 +1,80 @@
+package io.hashlayers.driver.compare;
+
+import io.hashlayers.driver.config.Settings;
+import io.hashlayers.worker.data.Sha256;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A run with all its folders.
+ *
+ * @param run as it was asked for
+ * @param dataset that it reads
+ * @param settings complete: folders in place of names
+ * @param folder of the run
+ * @param distils runs whose learned router must be made a table before this run can start
+ * @param digest of everything that its result depends on: settings, text, and the digests of the runs that it builds on; where
+ *     folders lie is not part of it
+ */
+public record ResolvedRun(
+        StudyRun run, StudyDataset dataset, Settings settings, String folder, List<RunId> distils, String digest) {
+    private static final String DATA = "train.data";
+    private static final String TABLE = "distilled.tid2eid"; // in the folder of the run, so it goes with it
+
+    public ResolvedRun {
+        distils = List.copyOf(distils);
+    }
+
+    /**
+     * Resolves the runs of a study.
+     *
+     * @param runs each behind those that it needs
+     * @param datasets that they read
+     * @param studyDir folder of the study
+     */
+    public static List<ResolvedRun> all(List<StudyRun> runs, StudyDatasets datasets, String studyDir) {
+        Map<RunId, ResolvedRun> resolved = new LinkedHashMap<>();
+        for (StudyRun run : runs) {
+            resolved.put(run.id(), resolve(run, datasets.get(run.dataset()), resolved, studyDir));
+        }
+        return List.copyOf(resolved.values());
+    }
+
+    private static ResolvedRun resolve(
+            StudyRun run, StudyDataset dataset, Map<RunId, ResolvedRun> before, String studyDir) {
+        Settings complete = run.settings().withText(DATA, dataset.folder());
+        Settings named = run.settings().withText(DATA, "");
+        List<RunId> distils = new ArrayList<>();
+        for (Reference reference : run.references()) {
+            RunId need = new RunId(reference.variant(), run.id().seed());
+            ResolvedRun source = Objects.requireNonNull(before.get(need), need::toString);
+            boolean distilled = reference.kind() == Reference.Kind.DISTILLED;
+            if (distilled) {
+                distils.add(need);
+            }
+            complete = complete.withText(reference.key(), distilled ? source.tableFile() : source.folder());
+            named = named.withText(reference.key(), reference.kind() + " " + source.digest());
+        }
+        String content = named.render() + dataset.manifest().digest();
+        return new ResolvedRun(
+                run,
+                dataset,
+                complete,
+                studyDir + "/" + run.id().folder(),
+                distils,
+                Sha256.of(content.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    public RunId id() {
+        return run.id();
+    }
+
+    /** Where the table that is distilled of its router goes. */
+    String tableFile() {
+        return folder + "/" + TABLE;
+    }
+}

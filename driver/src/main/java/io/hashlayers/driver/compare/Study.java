@@ -1,0 +1,51 @@
+package io.hashlayers.driver.compare;
+
+import io.hashlayers.driver.config.SettingsPatch;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A study at one of its sizes. {@link StudyReader} makes it and checks it.
+ *
+ * @param name that of its file
+ * @param title one line
+ * @param about what is compared and why, for people
+ * @param size small or paper
+ * @param equality of all variants
+ * @param seeds each variant is run with each of them
+ * @param datasets by name, in the order in which they can be made; at least one
+ * @param base settings that all variants share
+ * @param variants in the order of the file, at least one
+ * @param claims in the order of the file
+ */
+public record Study(
+        String name,
+        String title,
+        String about,
+        String size,
+        Equality equality,
+        List<Long> seeds,
+        Map<String, DatasetRecipe> datasets,
+        SettingsPatch base,
+        List<Variant> variants,
+        List<Claim> claims) {
+    public Study {
+        seeds = List.copyOf(seeds);
+        variants = List.copyOf(variants);
+        claims = List.copyOf(claims);
+    }
+
+    /** The same study with other seeds. */
+    public Study withSeeds(List<Long> others) {
+        return new Study(name, title, about, size, equality, others, datasets, base, variants, claims);
+    }
+
+    /** The same study without the claims that speak of other variants than these. */
+    Study withVariants(List<Variant> kept) {
+        List<String> names = kept.stream().map(Variant::name).toList();
+        List<Claim> testable = claims.stream()
+                .filter(claim -> names.containsAll(claim.variants()))
+                .toList();
+        return new Study(name, title, about, size, equality, seeds, datasets, base, kept, testable);
+    }
+}

@@ -1,0 +1,114 @@
+package io.hashlayers.driver.report;
+
+import io.hashlayers.driver.compare.RunMetrics;
+import io.hashlayers.driver.compare.RunMetrics.Evaluation;
+import io.hashlayers.driver.compare.RunMetrics.Step;
+import io.hashlayers.driver.compare.RunResult;
+import io.hashlayers.driver.compare.StudyResults;
+import io.hashlayers.driver.compare.Variant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+
+/** The charts of a study, of whatever its runs wrote down. */
+final class Curves {
+    private static final int MOST_POINTS = 160;
+    private static final double SECONDS_OF_MINUTE = 60;
+
+    private final StudyResults results;
+    private final List<String> variants;
+
+    Curves(StudyResults results) {
+        this.results = results;
+        this.variants = results.study().variants().stream().map(Variant::name).toList();
+    }
+
+    /** Perplexity over steps and over time. */
+    String quality() {
+        return chart(
+                        "Validation perplexity over steps; the band is the range over seeds.",
+                        evaluations(Evaluation::step, Evaluation::perplexity),
+                        "step",
+                        "perplexity")
+                + chart(
+                        "Validation perplexity over training time, without evaluations.",
+                        evaluations(point -> point.seconds() / SECONDS_OF_MINUTE, Evaluation::perplexity),
+                        "minutes",
+                        "perplexity");
+    }
+
+    /** Loads and routers. */
+    String routing() {
+        return chart(
+                        "MaxVio over steps: rows of the busiest expert over the mean, minus 1.",
+                        sparse(means(Step::maxVio)),
+                        "step",
+                        "MaxVio")
+                + chart(
+                        "Share of validation tokens whose expert is another than at the evaluation before.",
+                        evaluations(Evaluation::step, Evaluation::changedShare),
+                        "step",
+                        "share of tokens")
+                + chart(
+                        "Share of tokens dropped, because their expert was full.",
+                        means(Step::droppedShare),
+                        "step",
+                        "share of tokens")
+                + chart("Mean gate of the experts' outputs.", means(Step::gateMean), "step", "gate")
+                + chart("Balance loss, with its weight.", means(Step::balanceLoss), "step", "nats per token")
+                + chart("Rounds of the auction.", means(Step::assignmentRounds), "step", "rounds");
+    }
+
+    /** How steadily it went. */
+    String steadiness() {
+        return chart("Training loss, means of equal many steps.", means(Step::loss), "step", "nats per token")
+                + chart(
+                        "Global gradient norm before clipping, the largest of equal many steps.",
+                        largest(Step::gradientNorm),
+                        "step",
+                        "gradient norm");
+    }
+
+    private String chart(String title, Function<RunResult, List<double[]>> points, String horizontal, String vertical) {
+        List<Curve> curves = variants.stream()
+                .map(variant -> Curve.of(variant, results.of(variant), points))
+                .toList();
+        return new CurveChart(title, variants, curves).markup(horizontal, vertical);
+    }
+
+    private static Function<RunResult, List<double[]>> evaluations(
+            ToDoubleFunction<Evaluation> horizontal, ToDoubleFunction<Evaluation> vertical) {
+        return run -> run.metrics().evaluations().stream()
+                .map(point -> new double[] {horizontal.applyAsDouble(point), vertical.applyAsDouble(point)})
+                .toList();
+    }
+
+    /** Nothing for dense runs, whose MaxVio is written as 0. */
+    private static Function<RunResult, List<double[]>> sparse(Function<RunResult, List<double[]>> points) {
+        return run -> run.loadShares().isEmpty() ? List.of() : points.apply(run);
+    }
+
+    private static Function<RunResult, List<double[]>> means(ToDoubleFunction<Step> value) {
+        return run -> thinned(
+                run.metrics(),
+                part -> part.stream().mapToDouble(value).average().orElse(Double.NaN));
+    }
+
+    private static Function<RunResult, List<double[]>> largest(ToDoubleFunction<Step> value) {
+        return run -> thinned(
+                run.metrics(), part -> part.stream().mapToDouble(value).max().orElse(Double.NaN));
+    }
+
+    /** One point of equal many steps each, few enough for a small chart. */
+    private static List<double[]> thinned(RunMetrics metrics, ToDoubleFunction<List<Step>> value) {
+        List<Step> steps = metrics.steps();
+        int run = Math.max(1, (steps.size() + MOST_POINTS - 1) / MOST_POINTS);
+        List<double[]> points = new ArrayList<>();
+        for (int from = 0; from < steps.size(); from += run) {
+            List<Step> part = steps.subList(from, Math.min(steps.size(), from + run));
+            points.add(new double[] {part.get(part.size() - 1).step(), value.applyAsDouble(part)});
+        }
+        return points;
+    }
+}

@@ -1,0 +1,72 @@
+package io.hashlayers.driver.report;
+
+import io.hashlayers.driver.compare.LoadHistory;
+import io.hashlayers.driver.compare.RunResult;
+import io.hashlayers.driver.compare.StudyResults;
+import io.hashlayers.driver.compare.Variant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** The experts' loads of each sparse variant, of its first finished seed. */
+final class HeatMaps {
+    private final StudyResults results;
+
+    HeatMaps(StudyResults results) {
+        this.results = results;
+    }
+
+    /** All maps with the key; empty if no run is sparse. */
+    String markup() {
+        var maps = new StringBuilder();
+        for (Variant variant : results.study().variants()) {
+            first(variant).ifPresent(run -> maps.append(maps(run)));
+        }
+        return maps.isEmpty()
+                ? ""
+                : new Html()
+                        .add(HeatMap.key())
+                        .begin("div", "class", "maps")
+                        .add(maps.toString())
+                        .end()
+                        .markup();
+    }
+
+    private Optional<RunResult> first(Variant variant) {
+        return results.of(variant.name()).stream()
+                .filter(run -> !run.loadShares().isEmpty())
+                .findFirst();
+    }
+
+    private static String maps(RunResult run) {
+        List<LoadHistory> histories = run.metrics().loads();
+        if (histories.isEmpty()) {
+            return map(run.loadShares(), run.id() + ": on the training text, by the table");
+        }
+        var maps = new StringBuilder();
+        for (LoadHistory history : histories) {
+            List<double[]> periods =
+                    IntStream.range(0, history.size()).mapToObj(history::shares).toList();
+            maps.append(map(
+                    periods,
+                    String.format(
+                            Locale.ROOT,
+                            "%s, block %d: %d periods of %d steps, from left to right",
+                            run.id(),
+                            history.layer(),
+                            history.size(),
+                            history.stepsInPeriod())));
+        }
+        return maps.toString();
+    }
+
+    private static String map(List<double[]> periods, String caption) {
+        return new Html()
+                .begin("figure", "class", "map")
+                .add(new HeatMap(periods).svg("Loads of experts. " + caption))
+                .element("figcaption", caption)
+                .end()
+                .markup();
+    }
+}

@@ -1,0 +1,160 @@
+package io.hashlayers.driver.track;
+
+import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.MemoryPlan;
+import io.hashlayers.driver.gang.RunReporter;
+import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/**
+ * One line for a whole study: which run of how many, how far it is, and the time left for all of them, as long as they go on as they
+ * did until now. Rewritten in place on a terminal, printed every half a minute elsewhere.
+ */
+public final class StudyProgress implements RunReporter {
+    private static final long TERMINAL_PAUSE_NANOS = 200_000_000L;
+    private static final long PAUSE_NANOS = 30_000_000_000L;
+    private static final String REWRITE = "\r\u001b[K";
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final LongSupplier nanoTime;
+    private long tokensLeft; // of the runs that are not over, the present one included
+    private long tokensDone;
+    private long tokensOfRun;
+    private long start;
+    private long nextPrint;
+    private String label = "";
+    private long steps;
+    private boolean open; // an unfinished line is on the terminal
+
+    StudyProgress(PrintStream out, boolean terminal, LongSupplier nanoTime) {
+        this.out = out;
+        this.terminal = terminal;
+        this.nanoTime = nanoTime;
+    }
+
+    /** Tells on standard error. */
+    public static StudyProgress onStandardError() {
+        return new StudyProgress(System.err, Boolean.getBoolean(ConsoleReporter.TERMINAL), System::nanoTime);
+    }
+
+    /**
+     * The study begins.
+     *
+     * @param tokens that all runs that are still to be done will train on
+     */
+    public void begin(long tokens) {
+        tokensLeft = tokens;
+        start = nanoTime.getAsLong();
+        nextPrint = start;
+    }
+
+    /**
+     * A run begins.
+     *
+     * @param tokens that it will train on
+     */
+    public void run(int number, int total, String name, long tokens, long ofSteps) {
+        label = String.format(Locale.ROOT, "run %d of %d (%s)", number, total, name);
+        tokensOfRun = tokens;
+        steps = ofSteps;
+        nextPrint = nanoTime.getAsLong();
+    }
+
+    /** The present run is over, whatever came of it. */
+    public void runOver() {
+        tokensLeft -= tokensOfRun;
+        tokensDone += tokensOfRun;
+        tokensOfRun = 0;
+    }
+
+    /** Prints a line of its own. */
+    public void say(String sentence) {
+        if (open) {
+            out.println();
+            open = false;
+        }
+        out.println(sentence);
+    }
+
+    @Override
+    public void step(StepMetrics metrics) {
+        long now = nanoTime.getAsLong();
+        if (now - nextPrint < 0 && metrics.step() != steps) {
+            return;
+        }
+        nextPrint = now + (terminal ? TERMINAL_PAUSE_NANOS : PAUSE_NANOS);
+        show(String.format(
+                Locale.ROOT,
+                "%s  step %d/%d  loss %.4f  %,.0f tokens/s  %s left",
+                label,
+                metrics.step(),
+                steps,
+                metrics.loss(),
+                metrics.tokensPerSecond(),
+                ProgressLine.duration(secondsLeft(now, metrics.tokens()))));
+    }
+
+    private long secondsLeft(long now, long tokensOfPresent) {
+        double done = tokensDone + (double) tokensOfPresent;
+        return Math.round((now - start) / 1e9 * (tokensLeft - tokensOfPresent) / done);
+    }
+
+    private void show(String text) {
+        if (terminal) {
+            out.print(REWRITE + text);
+            out.flush();
+            open = true;
+        } else {
+            out.println(text);
+        }
+    }
+
+    @Override
+    public void finished(RunSummary summary) {
+        say(String.format(
+                Locale.ROOT,
+                "%s  validation perplexity %.2f, %,.0f tokens/s",
+                label,
+                summary.validPerplexity(),
+                summary.tokensPerSecond()));
+    }
+
+    @Override
+    public void failed(TrainingException failure) {
+        say(label + "  failed: " + failure.getMessage());
+    }
+
+    @Override
+    public void note(String sentence) {} // dozens of runs would tell the same
+
+    @Override
+    public void sharded(BalanceReport balance) {}
+
+    @Override
+    public void planned(RunPlan plan) {}
+
+    @Override
+    public void sized(ModelConfig model, MemoryPlan memory) {}
+
+    @Override
+    public void started(Gang gang) {}
+
+    @Override
+    public void evaluation(EvaluationMetrics metrics) {}
+
+    @Override
+    public void checkpoint(long step, String path) {}
+
+    @Override
+    public void measured(MemoryPlan memory, List<Long> peakBytes) {}
+}

@@ -1,0 +1,59 @@
+package io.hashlayers.driver.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ResolvedRunTest {
+    private static final String CHAIN = """
+            title = t, seeds = [1], sizes { small {} }
+            datasets { main {}, another {} }
+            base.train.steps = %d
+            variants {
+              first { optimizer.learning-rate = %s }
+              second { kernels = "run:first" }
+              third { prepare.tokenizer = "distilled:second", train.data = another }
+              alone {}
+            }
+            """;
+
+    @TempDir
+    Path dir;
+
+    private List<ResolvedRun> chain(int steps, String rate, Path folder) {
+        return SampleStudy.runs(SampleStudy.read(dir, CHAIN.formatted(steps, rate)), folder);
+    }
+
+    @Test
+    void namesBecomeFolders() {
+        List<ResolvedRun> runs = chain(5, "0.1", Path.of("/out"));
+
+        assertThat(runs.get(0).folder()).isEqualTo("/out/runs/first/seed-1");
+        assertThat(runs.get(0).settings().data()).isEqualTo("/data/main");
+        assertThat(runs.get(1).settings().texts()).containsEntry("kernels", "/out/runs/first/seed-1");
+        assertThat(runs.get(2).settings().texts())
+                .containsEntry("prepare.tokenizer", "/out/runs/second/seed-1/distilled.tid2eid")
+                .containsEntry("train.data", "/data/another");
+        assertThat(runs.get(2).distils()).containsExactly(new RunId("second", 1));
+    }
+
+    @Test
+    void aDigestIsThatOfAllThatTheResultDependsOn() {
+        List<ResolvedRun> before = chain(5, "0.1", Path.of("/out"));
+        List<ResolvedRun> moved = chain(5, "0.1", Path.of("/elsewhere"));
+        List<ResolvedRun> longer = chain(6, "0.1", Path.of("/out"));
+        List<ResolvedRun> faster = chain(5, "0.2", Path.of("/out"));
+
+        assertThat(before).extracting(ResolvedRun::digest).doesNotHaveDuplicates();
+        for (int i = 0; i < before.size(); i++) {
+            String digest = before.get(i).digest();
+            assertThat(moved.get(i).digest()).isEqualTo(digest);
+            assertThat(longer.get(i).digest()).isNotEqualTo(digest);
+            boolean builtOnTheFirst = i < 3;
+            assertThat(faster.get(i).digest().equals(digest)).isEqualTo(!builtOnTheFirst);
+        }
+    }
+}
