@@ -28,7 +28,7 @@ final class MetricsReader {
     private final List<RunMetrics.Step> steps = new ArrayList<>();
     private final List<RunMetrics.Evaluation> evaluations = new ArrayList<>();
     private final Map<Integer, LoadHistory> loads = new TreeMap<>();
-    private double seconds;
+    private final List<Double> speeds = new ArrayList<>();
     private long tokens;
 
     private MetricsReader() {}
@@ -44,7 +44,8 @@ final class MetricsReader {
             throw new TrainingException(
                     Failure.DATA, run.path(NAME) + " cannot be read: " + e.getMessage() + "; check the storage", e);
         }
-        return new RunMetrics(reader.steps, reader.evaluations, List.copyOf(reader.loads.values()));
+        return new RunMetrics(
+                reader.medianSpeed(), reader.steps, reader.evaluations, List.copyOf(reader.loads.values()));
     }
 
     private void readLines(Folder run) throws IOException {
@@ -65,7 +66,7 @@ final class MetricsReader {
         if (fields.has("perplexity")) {
             evaluations.add(new RunMetrics.Evaluation(
                     fields.path("step").asLong(),
-                    seconds,
+                    tokens,
                     number(fields, "perplexity"),
                     number(fields, "changed_share")));
         } else if (fields.has("loss")) {
@@ -74,17 +75,15 @@ final class MetricsReader {
     }
 
     private void addStep(JsonNode fields) {
-        long all = fields.path("tokens").asLong(tokens);
-        double perSecond = number(fields, "tokens_per_second");
-        if (Double.isFinite(perSecond) && perSecond > 0) {
-            seconds += (all - tokens) / perSecond;
+        tokens = fields.path("tokens").asLong(tokens);
+        double speed = number(fields, "tokens_per_second");
+        if (Double.isFinite(speed)) {
+            speeds.add(speed);
         }
-        tokens = all;
         JsonNode layers = fields.path("layers");
         layers.forEach(this::addLoads);
         steps.add(new RunMetrics.Step(
                 fields.path("step").asLong(),
-                seconds,
                 number(fields, "loss"),
                 number(fields, "gradient_norm"),
                 number(fields, "max_vio"),
@@ -107,6 +106,10 @@ final class MetricsReader {
     private static double mean(JsonNode layers, String field) {
         return RunMetrics.mean(
                 StreamSupport.stream(layers.spliterator(), false).mapToDouble(layer -> number(layer, field)));
+    }
+
+    private double medianSpeed() {
+        return speeds.isEmpty() ? Double.NaN : speeds.stream().sorted().toList().get(speeds.size() / 2);
     }
 
     /** NaN if there is none. */

@@ -19,7 +19,7 @@ final class RunMeasures {
     static Map<Measure, Double> of(ResolvedRun run, RunRecord result, RunMetrics metrics) {
         var measures = new RunMeasures();
         measures.quality(run, result.summary());
-        measures.size(run, result);
+        measures.size(run, result, metrics);
         measures.routing(result, metrics);
         measures.put(Measure.GRADIENT_SPIKES, Steadiness.gradientSpikes(metrics));
         measures.put(Measure.LATE_LOSS_DEVIATION, Steadiness.lateLossDeviation(metrics));
@@ -35,7 +35,7 @@ final class RunMeasures {
         run.dataset().tokensPerWord().ifPresent(tokens -> put(Measure.WORD_PERPLEXITY, Math.exp(loss * tokens)));
     }
 
-    private void size(ResolvedRun run, RunRecord result) {
+    private void size(ResolvedRun run, RunRecord result, RunMetrics metrics) {
         var layout =
                 ParameterLayout.of(run.settings().model(run.dataset().manifest().vocabularySize()));
         RunSummary summary = result.summary();
@@ -43,9 +43,11 @@ final class RunMeasures {
         put(Measure.PARAMETERS, (double) layout.totalParameters());
         put(Measure.ACTIVE_PARAMETERS, (double) layout.multipliedWeights());
         put(Measure.TOKENS, (double) summary.tokens());
-        put(Measure.TOKENS_PER_SECOND, summary.tokensPerSecond());
-        put(Measure.STEPS_PER_SECOND, summary.tokensPerSecond() / tokensPerStep);
-        put(Measure.TRAINING_SECONDS, summary.tokens() / summary.tokensPerSecond());
+        double tokensPerSecond =
+                Double.isNaN(metrics.tokensPerSecond()) ? summary.tokensPerSecond() : metrics.tokensPerSecond();
+        put(Measure.TOKENS_PER_SECOND, tokensPerSecond);
+        put(Measure.STEPS_PER_SECOND, tokensPerSecond / tokensPerStep);
+        put(Measure.TRAINING_SECONDS, summary.tokens() / tokensPerSecond);
         if (result.facts().exchangedBytes() >= 0) {
             put(Measure.EXCHANGED_BYTES, result.facts().exchangedBytes());
         }

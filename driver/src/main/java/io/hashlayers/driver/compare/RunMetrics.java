@@ -6,11 +6,13 @@ import java.util.stream.DoubleStream;
 /**
  * The time line of a run. What a run did not write is NaN, or an empty list.
  *
+ * @param tokensPerSecond the median of all steps: the first ones of a process are slow, and others may use the machine too
  * @param steps in order
  * @param evaluations on the validation split, in order
  * @param loads of each sparse layer
  */
-public record RunMetrics(List<Step> steps, List<Evaluation> evaluations, List<LoadHistory> loads) {
+public record RunMetrics(
+        double tokensPerSecond, List<Step> steps, List<Evaluation> evaluations, List<LoadHistory> loads) {
     public RunMetrics {
         steps = List.copyOf(steps);
         evaluations = List.copyOf(evaluations);
@@ -20,11 +22,9 @@ public record RunMetrics(List<Step> steps, List<Evaluation> evaluations, List<Lo
     /**
      * One optimizer step; router statistics are means over the sparse layers.
      *
-     * @param seconds of training until the end of it, without evaluations
      */
     public record Step(
             long step,
-            double seconds,
             double loss,
             double gradientNorm,
             double maxVio,
@@ -36,10 +36,15 @@ public record RunMetrics(List<Step> steps, List<Evaluation> evaluations, List<Lo
     /**
      * One evaluation.
      *
-     * @param seconds of training before it
+     * @param tokens trained on before it
      * @param changedShare of tokens whose expert is another than at the evaluation before
      */
-    public record Evaluation(long step, double seconds, double perplexity, double changedShare) {}
+    public record Evaluation(long step, long tokens, double perplexity, double changedShare) {}
+
+    /** A run that left nothing. */
+    static RunMetrics none() {
+        return new RunMetrics(Double.NaN, List.of(), List.of(), List.of());
+    }
 
     /** The steps after the first {@code share} of all. */
     List<Step> stepsAfter(double share) {

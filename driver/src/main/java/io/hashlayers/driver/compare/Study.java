@@ -3,6 +3,7 @@ package io.hashlayers.driver.compare;
 import io.hashlayers.driver.config.SettingsPatch;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A study at one of its sizes. {@link StudyReader} makes it and checks it.
@@ -33,6 +34,11 @@ public record Study(
         seeds = List.copyOf(seeds);
         variants = List.copyOf(variants);
         claims = List.copyOf(claims);
+    }
+
+    /** The recipe of one of its datasets. */
+    DatasetRecipe dataset(String dataset) {
+        return Objects.requireNonNull(datasets.get(dataset), dataset);
     }
 
     /** The same study with other seeds. */

@@ -12,7 +12,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -78,7 +77,7 @@ public final class StudyData {
         if (known != null) {
             return known;
         }
-        DatasetRecipe recipe = Objects.requireNonNull(study.datasets().get(name), name);
+        DatasetRecipe recipe = study.dataset(name);
         String given = sources.prepared.get(name);
         String folder = given == null ? make(recipe) : given;
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();

@@ -2,6 +2,7 @@ package io.hashlayers.driver.compare;
 
 import io.hashlayers.worker.storage.Folder;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,7 @@ public record StudyResults(Study study, List<RunResult> runs, List<Finding> find
     private static RunResult result(RunOutcome outcome, Configuration hadoop) {
         Optional<RunRecord> record = outcome.record();
         if (record.isEmpty()) {
-            return new RunResult(outcome, Map.of(), new RunMetrics(List.of(), List.of(), List.of()), List.of());
+            return new RunResult(outcome, Map.of(), RunMetrics.none(), List.of());
         }
         RunMetrics metrics = MetricsReader.read(Folder.of(hadoop, outcome.run().folder()));
         return new RunResult(
@@ -50,6 +51,25 @@ public record StudyResults(Study study, List<RunResult> runs, List<Finding> find
                 RunMeasures.of(outcome.run(), record.get(), metrics),
                 metrics,
                 RunMeasures.loadShares(record.get(), metrics));
+    }
+
+    /** The variant that most claims speak of; the first of those that do. */
+    public String reference() {
+        return study.variants().stream()
+                .map(Variant::name)
+                .max(Comparator.comparingLong(this::claimsAbout).thenComparing(this::earlier))
+                .orElseThrow();
+    }
+
+    private long claimsAbout(String variant) {
+        return study.claims().stream()
+                .filter(claim -> claim.variants().contains(variant))
+                .count();
+    }
+
+    private int earlier(String one, String other) {
+        List<String> names = study.variants().stream().map(Variant::name).toList();
+        return Integer.compare(names.indexOf(other), names.indexOf(one));
     }
 
     /** The runs of a variant, in the order of their seeds. */

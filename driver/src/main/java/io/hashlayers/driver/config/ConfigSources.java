@@ -27,8 +27,7 @@ final class ConfigSources {
 
     static Config file(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new TrainingException(
-                    Failure.USER, "there is no configuration file " + file + "; check the path after --conf");
+            throw new TrainingException(Failure.USER, "there is no configuration file " + file + "; check its path");
         }
         try {
             return ConfigFactory.parseFile(

@@ -64,7 +64,10 @@ final class ClaimText {
     /** A difference of losses as a ratio of perplexities. */
     private String ratio(PairedTest test) {
         boolean losses = claim.measure() == Measure.VALID_LOSS && !claim.left().difference();
-        return losses ? String.format(Locale.ROOT, ", %+.1f %% in perplexity", 100 * Math.expm1(test.mean())) : "";
+        return losses
+                ? String.format(Locale.ROOT, ", %+.1f %% in perplexity", 100 * Math.expm1(test.mean()))
+                        .replace('-', '\u2212')
+                : "";
     }
 
     /** By which test, and what it said. */
@@ -83,7 +86,8 @@ final class ClaimText {
                         finding.p() < 0.0001 ? "less than 0.0001" : String.format(Locale.ROOT, "%.4f", finding.p()),
                         Double.isInfinite(test.effectSize())
                                 ? "infinite (no spread)"
-                                : String.format(Locale.ROOT, "%.2f", test.effectSize()));
+                                : String.format(Locale.ROOT, "%.2f", test.effectSize())
+                                        .replace('-', '\u2212'));
     }
 
     private static String name(Contrast side) {

@@ -36,8 +36,7 @@ final class CurveChart {
         if (curves.isEmpty()) {
             return "";
         }
-        Chart chart =
-                new Chart(Axis.covering(0, range(0).getMax(), MOST_TICKS), vertical(range(1)), title, curves.size());
+        Chart chart = new Chart(Axis.covering(0, range(0).getMax(), MOST_TICKS), scale(range(1)), title, curves.size());
         chart.axes(horizontalTitle, verticalTitle);
         curves.forEach(curve -> chart.band(curve.lower(), curve.upper(), pen(curve)));
         for (int i = 0; i < curves.size(); i++) {
@@ -72,7 +71,8 @@ final class CurveChart {
                 .summaryStatistics();
     }
 
-    private static Scale vertical(DoubleSummaryStatistics range) {
+    /** A scale for values of this range. */
+    static Scale scale(DoubleSummaryStatistics range) {
         boolean logarithmic = range.getMin() > 0 && range.getMax() > LOGARITHMIC_FROM * range.getMin();
         return logarithmic
                 ? new LogAxis(range.getMin(), range.getMax())

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.report;
 
+import io.hashlayers.driver.compare.Measure;
 import io.hashlayers.driver.compare.RunMetrics;
 import io.hashlayers.driver.compare.RunMetrics.Evaluation;
 import io.hashlayers.driver.compare.RunMetrics.Step;
@@ -10,11 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /** The charts of a study, of whatever its runs wrote down. */
 final class Curves {
     private static final int MOST_POINTS = 160;
     private static final double SECONDS_OF_MINUTE = 60;
+    /** From how many minutes on a time axis counts them. */
+    private static final double MINUTES = 3;
 
     private final StudyResults results;
     private final List<String> variants;
@@ -32,10 +36,59 @@ final class Curves {
                         "step",
                         "perplexity")
                 + chart(
-                        "Validation perplexity over training time, without evaluations.",
-                        evaluations(point -> point.seconds() / SECONDS_OF_MINUTE, Evaluation::perplexity),
-                        "minutes",
-                        "perplexity");
+                        "Validation perplexity over training time, at the median speed of each run.",
+                        overTime(minutes() ? SECONDS_OF_MINUTE : 1),
+                        minutes() ? "minutes" : "seconds",
+                        "perplexity")
+                + differences();
+    }
+
+    private boolean minutes() {
+        return results.runs().stream()
+                .flatMapToDouble(run -> run.measure(Measure.TRAINING_SECONDS).stream())
+                .anyMatch(seconds -> seconds > MINUTES * SECONDS_OF_MINUTE);
+    }
+
+    private static Function<RunResult, List<double[]>> overTime(double unit) {
+        return run -> run.metrics().evaluations().stream()
+                .map(point ->
+                        new double[] {point.tokens() / run.metrics().tokensPerSecond() / unit, point.perplexity()})
+                .toList();
+    }
+
+    /** What lines that lie close hide: the losses against those of the variant that most claims speak of. */
+    private String differences() {
+        String reference = results.reference();
+        return chart(
+                "Validation loss minus that of " + reference + " with the same seed; the band is the range over seeds.",
+                run -> run.id().variant().equals(reference) ? List.of() : difference(run, reference),
+                "step",
+                "difference, nats per token");
+    }
+
+    /** Nothing for a run on other text, or one that evaluated at other steps. */
+    private List<double[]> difference(RunResult run, String reference) {
+        return results.of(reference).stream()
+                .filter(other -> other.id().seed() == run.id().seed())
+                .filter(other -> other.outcome()
+                        .run()
+                        .dataset()
+                        .name()
+                        .equals(run.outcome().run().dataset().name()))
+                .findFirst()
+                .map(other ->
+                        difference(run.metrics().evaluations(), other.metrics().evaluations()))
+                .orElse(List.of());
+    }
+
+    private static List<double[]> difference(List<Evaluation> ours, List<Evaluation> theirs) {
+        return IntStream.range(0, Math.min(ours.size(), theirs.size()))
+                .filter(i -> ours.get(i).step() == theirs.get(i).step())
+                .mapToObj(i -> new double[] {
+                    ours.get(i).step(),
+                    Math.log(ours.get(i).perplexity() / theirs.get(i).perplexity())
+                })
+                .toList();
     }
 
     /** Loads and routers. */

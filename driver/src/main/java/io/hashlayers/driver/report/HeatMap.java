@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * Loads of experts as colours: one row an expert, the busiest on top, one column a period. One path for all cells of a colour
- * keeps a map of thousands of cells small.
+ * Loads of experts as colours: one row an expert, the busiest on top, one column a period; of a single period, a strip with one
+ * column an expert. One path for all cells of a colour keeps a map of thousands of cells small.
  */
 final class HeatMap {
     /** Upper ends of the classes, in loads divided by the mean load. */
@@ -40,9 +40,10 @@ final class HeatMap {
     String svg(String description) {
         var svg = new StringBuilder(String.format(
                 Locale.ROOT,
-                "<svg xmlns='http://www.w3.org/2000/svg' class='heat' viewBox='0 0 %d %d' preserveAspectRatio='none' role='img' aria-label='%s'>",
-                periods.size(),
-                order.size(),
+                "<svg xmlns='http://www.w3.org/2000/svg' class='%s' viewBox='0 0 %d %d' preserveAspectRatio='none' role='img' aria-label='%s'>",
+                strip() ? "heat strip" : "heat",
+                strip() ? order.size() : periods.size(),
+                strip() ? 1 : order.size(),
                 Markup.escape(description)));
         for (int level = 0; level < CLASSES.length; level++) {
             String cells = cells(level);
@@ -53,13 +54,18 @@ final class HeatMap {
         return svg.append("</svg>\n").toString();
     }
 
+    private boolean strip() {
+        return periods.size() == 1;
+    }
+
     private String cells(int level) {
         var path = new StringBuilder();
         for (int row = 0; row < order.size(); row++) {
             for (int period = 0; period < periods.size(); period++) {
                 double[] shares = periods.get(period);
                 if (level(shares[order.get(row)] * shares.length) == level) {
-                    path.append('M').append(period).append(' ').append(row).append("h1v1h-1z");
+                    path.append('M').append(strip() ? row : period).append(' ').append(strip() ? 0 : row);
+                    path.append("h1v1h-1z");
                 }
             }
         }

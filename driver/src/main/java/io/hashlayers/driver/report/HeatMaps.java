@@ -42,7 +42,7 @@ final class HeatMaps {
     private static String maps(RunResult run) {
         List<LoadHistory> histories = run.metrics().loads();
         if (histories.isEmpty()) {
-            return map(run.loadShares(), run.id() + ": on the training text, by the table");
+            return map(run.loadShares(), run.id() + ": all experts on the training text, by the table");
         }
         var maps = new StringBuilder();
         for (LoadHistory history : histories) {

@@ -105,6 +105,10 @@ public final class StudyReport {
                         .markup();
     }
 
+    private static String charts(String charts) {
+        return new Html().begin("div", "class", "charts").add(charts).end().markup();
+    }
+
     private String head() {
         var study = results.study();
         long finished = results.runs().stream().filter(RunResult::finished).count();
@@ -151,18 +155,19 @@ public final class StudyReport {
                                 "Mean and standard deviation over seeds, after the last step. Published numbers are of other models and"
                                         + " other text: compare orders, not values.",
                                 published)
-                + curves.quality();
+                + new DotPlot(results).markup()
+                + charts(curves.quality());
     }
 
     private String routing() {
         return new MeasureTable(results, ROUTING).markup("Mean and standard deviation over seeds.")
                 + new HeatMaps(results).markup()
-                + curves.routing();
+                + charts(curves.routing());
     }
 
     private String steadiness() {
         return new MeasureTable(results, STEADINESS).markup("Mean and standard deviation over seeds, late in the run.")
-                + curves.steadiness();
+                + charts(curves.steadiness());
     }
 
     private String published() {

@@ -52,7 +52,7 @@ class HashlayersCommandTest {
 
         assertThat(err.toString())
                 .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, plan, train,"
-                        + " evaluate, generate, bench")
+                        + " compare, evaluate, generate, bench")
                 .contains("see hashlayers --help");
         assertThat(out.toString()).isEmpty();
     }
@@ -115,6 +115,10 @@ class HashlayersCommandTest {
                 Arguments.of("inspect", "Missing required parameter: 'DIR'"),
                 Arguments.of("evaluate --run r --step ten", "'ten' is not a long"),
                 Arguments.of("train --run", "Missing required parameter for option '--run' (DIR)"),
+                Arguments.of("compare", "Missing required option: '--study=FILE'"),
+                Arguments.of("compare --study none.conf", "there is no configuration file none.conf"),
+                Arguments.of("compare --study ../conf/quickstart.conf", "there is no setting model"),
+                Arguments.of("compare --study s.conf --seeds one", "'one' is not a long"),
                 Arguments.of("train --run r", "no dataset given; name the folder that prepare wrote with --data DIR"),
                 Arguments.of("train --run r --data d -D train.step=5", "did you mean train.steps?"),
                 Arguments.of("train --run r --data d -D train.steps", "-D train.steps is not key=value"),

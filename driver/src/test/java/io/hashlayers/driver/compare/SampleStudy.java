@@ -111,7 +111,7 @@ public final class SampleStudy {
     private static RunResult result(ResolvedRun run, double perplexity) {
         if (Double.isNaN(perplexity)) {
             var failed = new RunOutcome.Failed(run, "lost <host> & \"rank\" 1", 2, 5);
-            return new RunResult(failed, Map.of(), new RunMetrics(List.of(), List.of(), List.of()), List.of());
+            return new RunResult(failed, Map.of(), RunMetrics.none(), List.of());
         }
         RunRecord record = record(run, perplexity);
         RunMetrics metrics = metrics(perplexity, run.id().seed());
@@ -128,14 +128,13 @@ public final class SampleStudy {
         List<RunMetrics.Evaluation> evaluations = new ArrayList<>();
         var loads = new LoadHistory(1);
         for (int step = 1; step <= 40; step++) {
-            double loss = Math.log(perplexity) + 3.0 / step + 0.01 * Math.sin(step * seed);
-            steps.add(new RunMetrics.Step(
-                    step, 0.5 * step, loss, 1 + 0.1 * Math.cos(step), 1.0 / step, 0.2 / step, 0.5, 0.01, 12));
+            double loss = Math.log(perplexity) + 3.0 / step + 0.01 * Math.sin((double) step * seed);
+            steps.add(new RunMetrics.Step(step, loss, 1 + 0.1 * Math.cos(step), 1.0 / step, 0.2 / step, 0.5, 0.01, 12));
             loads.add(new double[] {10 + 100.0 / step, 10, 10, 10});
             if (step % 10 == 0) {
-                evaluations.add(new RunMetrics.Evaluation(step, 0.5 * step, Math.exp(loss), 1.0 / step));
+                evaluations.add(new RunMetrics.Evaluation(step, 16L * step, Math.exp(loss), 1.0 / step));
             }
         }
-        return new RunMetrics(steps, evaluations, List.of(loads));
+        return new RunMetrics(800.0 + seed, steps, evaluations, List.of(loads));
     }
 }

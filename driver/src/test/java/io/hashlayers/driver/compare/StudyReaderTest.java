@@ -102,9 +102,9 @@ class StudyReaderTest {
                 """);
 
         assertThat(study.datasets()).containsOnlyKeys("main", "other", "small");
-        assertThat(study.datasets().get("other").text()).isEqualTo("new");
-        assertThat(study.datasets().get("other").tokenizerOf()).contains("main");
-        assertThat(study.datasets().get("small").prepare().text()).isEqualTo("prepare.vocabulary-size=300");
+        assertThat(study.dataset("other").text()).isEqualTo("new");
+        assertThat(study.dataset("other").tokenizerOf()).contains("main");
+        assertThat(study.dataset("small").prepare().text()).isEqualTo("prepare.vocabulary-size=300");
     }
 
     static Stream<Arguments> bad() {

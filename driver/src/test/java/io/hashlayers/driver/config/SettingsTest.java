@@ -264,7 +264,7 @@ class SettingsTest {
     void aFileThatIsMissingOrNoHoconIsNamed() throws IOException {
         Path missing = dir.resolve("missing.conf");
         assertUser(() -> Settings.load(List.of(missing), List.of()))
-                .hasMessage("there is no configuration file " + missing + "; check the path after --conf");
+                .hasMessage("there is no configuration file " + missing + "; check its path");
         assertUser(() -> Settings.load(List.of(dir), List.of())).hasMessageContaining("no configuration file " + dir);
 
         Path broken = write("broken.conf", "train {\n  steps = \n");

@@ -1,0 +1,229 @@
+package io.hashlayers.driver.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hashlayers.driver.compare.RunOutcome.Failed;
+import io.hashlayers.driver.compare.RunOutcome.Finished;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class StudyExecutionTest {
+    private static final String CHAIN = """
+            title = t, seeds = [1, 2], sizes { small {} }
+            variants {
+              source { optimizer.learning-rate = %s }
+              user { kernels = "run:source", prepare.tokenizer = "distilled:source" }
+              alone {}
+            }
+            """;
+
+    @TempDir
+    Path dir;
+
+    private final Trainer trainer = new Trainer();
+    private final Story story = new Story();
+
+    /** Trains nothing, but fails when told to. */
+    private static final class Trainer implements RunTrainer {
+        final List<String> trained = new ArrayList<>();
+        final Map<String, Deque<RuntimeException>> failures = new HashMap<>();
+
+        void fail(String run, RuntimeException... with) {
+            failures.put(run, new ArrayDeque<>(List.of(with)));
+        }
+
+        @Override
+        public Trained train(ResolvedRun run) {
+            trained.add(run.id().toString());
+            Deque<RuntimeException> left = failures.getOrDefault(run.id().toString(), new ArrayDeque<>());
+            if (!left.isEmpty()) {
+                throw left.remove();
+            }
+            RunRecord record = SampleStudy.record(run, 20);
+            return new Trained(record.summary(), record.facts());
+        }
+
+        @Override
+        public void distil(ResolvedRun source, String tableFile) {
+            trained.add("distil " + source.id());
+            try {
+                Files.writeString(Path.of(tableFile), "table");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Notes what it hears. */
+    private static final class Story implements StudyExecution.Listener {
+        final List<String> events = new ArrayList<>();
+
+        @Override
+        public void starting(int number, int total, ResolvedRun run) {
+            events.add(number + "/" + total + " " + run.id());
+        }
+
+        @Override
+        public void retrying(ResolvedRun run, TrainingException failure) {
+            events.add("again " + run.id());
+        }
+
+        @Override
+        public void ended(RunOutcome outcome, List<RunOutcome> soFar) {
+            events.add("ended " + soFar.size());
+        }
+    }
+
+    private List<RunOutcome> run(String rate, String... overrides) {
+        return execution(rate, overrides).run();
+    }
+
+    private StudyExecution execution(String rate, String... overrides) {
+        List<ResolvedRun> runs = SampleStudy.runs(SampleStudy.read(dir, CHAIN.formatted(rate)), dir, overrides);
+        return new StudyExecution(runs, trainer, story, new Configuration());
+    }
+
+    private static TrainingException failure(Failure kind) {
+        return new TrainingException(kind, "because of " + kind);
+    }
+
+    @Test
+    void allRunsAreDoneInOrderAndARouterIsDistilledBeforeItIsNeeded() {
+        List<RunOutcome> outcomes = run("0.1");
+
+        assertThat(trainer.trained)
+                .containsExactly(
+                        "source, seed 1",
+                        "distil source, seed 1",
+                        "user, seed 1",
+                        "alone, seed 1",
+                        "source, seed 2",
+                        "distil source, seed 2",
+                        "user, seed 2",
+                        "alone, seed 2");
+        assertThat(outcomes).hasSize(6).allSatisfy(outcome -> {
+            assertThat(outcome).isInstanceOf(Finished.class);
+            assertThat(outcome.record().orElseThrow().summary().validPerplexity())
+                    .isEqualTo(20);
+            assertThat(outcome.attempts()).isEqualTo(1);
+        });
+        assertThat(story.events).startsWith("1/6 source, seed 1", "ended 1", "2/6 user, seed 1", "ended 2");
+    }
+
+    @Test
+    void finishedRunsAreKeptAndChangedOnesAreRunAgain() {
+        assertThat(execution("0.1").remaining()).hasSize(6);
+        List<RunOutcome> first = run("0.1");
+        trainer.trained.clear();
+
+        List<RunOutcome> second = run("0.1");
+        assertThat(trainer.trained).isEmpty();
+        assertThat(execution("0.1").remaining()).isEmpty();
+        assertThat(second).allMatch(outcome -> ((Finished) outcome).kept());
+        assertThat(second)
+                .extracting(outcome -> outcome.record().orElseThrow())
+                .isEqualTo(first.stream()
+                        .map(outcome -> outcome.record().orElseThrow())
+                        .toList());
+
+        assertThat(execution("0.2").remaining())
+                .extracting(run -> run.id().variant())
+                .containsExactly("source", "user", "source", "user");
+        run("0.2");
+        assertThat(trainer.trained)
+                .as("the changed one, and what builds on it")
+                .contains("source, seed 1", "user, seed 1", "source, seed 2", "user, seed 2")
+                .doesNotContain("alone, seed 1");
+
+        trainer.trained.clear();
+        run("0.2", "train.steps=9");
+        assertThat(trainer.trained).contains("alone, seed 1", "alone, seed 2");
+    }
+
+    @Test
+    void aRunThatWasCutOffIsNotTakenForFinished() throws IOException {
+        run("0.1");
+        Files.writeString(dir.resolve("runs/alone/seed-1/study.json"), "{\"digest\":");
+        Files.delete(dir.resolve("runs/alone/seed-2/study.json"));
+        trainer.trained.clear();
+
+        run("0.1");
+
+        assertThat(trainer.trained).containsExactly("alone, seed 1", "alone, seed 2");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DATA", "RESOURCES", "PEER_LOST", "BUG"})
+    void aRunThatFailsOnceIsTriedAgain(Failure kind) {
+        trainer.fail("alone, seed 1", failure(kind));
+
+        RunOutcome outcome = run("0.1").get(2);
+
+        assertThat(outcome).isInstanceOf(Finished.class);
+        assertThat(outcome.attempts()).isEqualTo(2);
+        assertThat(story.events).contains("again alone, seed 1");
+        assertThat(run("0.1").get(2).attempts()).as("as it was kept").isEqualTo(2);
+    }
+
+    @Test
+    void aRunThatFailsTwiceIsReportedWithThoseThatNeedItAndTheOthersGoOn() {
+        trainer.fail("source, seed 1", failure(Failure.PEER_LOST), failure(Failure.RESOURCES));
+
+        List<RunOutcome> outcomes = run("0.1");
+
+        assertThat(outcomes).hasSize(6);
+        assertThat(outcomes.get(0)).isInstanceOfSatisfying(Failed.class, failed -> {
+            assertThat(failed.failure()).isEqualTo("because of RESOURCES");
+            assertThat(failed.attempts()).isEqualTo(2);
+            assertThat(failed.exitCode()).isEqualTo(4);
+        });
+        assertThat(outcomes.get(1)).isInstanceOfSatisfying(Failed.class, failed -> {
+            assertThat(failed.failure()).isEqualTo("it needs source, seed 1, which failed");
+            assertThat(failed.attempts()).isZero();
+        });
+        assertThat(outcomes.subList(2, 6)).allMatch(Finished.class::isInstance);
+        assertThat(trainer.trained).doesNotContain("user, seed 1");
+
+        trainer.trained.clear();
+        assertThat(run("0.1")).as("started again").allMatch(Finished.class::isInstance);
+        assertThat(trainer.trained).containsExactly("source, seed 1", "distil source, seed 1", "user, seed 1");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"USER", "DIVERGED"})
+    void whatCannotHelpIsNotTried(Failure kind) {
+        trainer.fail("alone, seed 1", failure(kind));
+
+        RunOutcome outcome = run("0.1").get(2);
+
+        assertThat(outcome).isInstanceOf(Failed.class);
+        assertThat(outcome.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void aFaultOfTheProgramFailsARunAndNotTheStudy() {
+        trainer.fail("alone, seed 2", new IllegalStateException("oops"), new IllegalStateException("oops"));
+
+        List<RunOutcome> outcomes = run("0.1");
+
+        assertThat(outcomes.get(5)).isInstanceOfSatisfying(Failed.class, failed -> {
+            assertThat(failed.failure()).contains("oops");
+            assertThat(failed.exitCode()).isEqualTo(70);
+        });
+    }
+}
