@@ -30,8 +30,10 @@ final class ConfigSources {
             throw new TrainingException(Failure.USER, "there is no configuration file " + file + "; check its path");
         }
         try {
+            // The library finds what a file includes beside it only if its path names a folder.
+            Path inFolder = file.getParent() == null ? Path.of(".").resolve(file) : file;
             return ConfigFactory.parseFile(
-                    file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+                    inFolder.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
         } catch (ConfigException e) {
             throw notHocon(file.toString(), e);
         }

@@ -17,16 +17,19 @@ final class CurveChart {
     private static final double LOGARITHMIC_FROM = 4;
 
     private final String title;
+    private final boolean ratios;
     private final List<String> variants;
     private final List<Curve> curves;
 
     /**
      * @param title under the chart, and for those who cannot see it
+     * @param ratios whether ratios of the values mean more than differences, so that a wide range is drawn by them
      * @param variants of the whole study, so that a variant has the same pen in all charts
      * @param curves some may be empty
      */
-    CurveChart(String title, List<String> variants, List<Curve> curves) {
+    CurveChart(String title, boolean ratios, List<String> variants, List<Curve> curves) {
         this.title = title;
+        this.ratios = ratios;
         this.variants = variants;
         this.curves = curves.stream().filter(curve -> !curve.empty()).toList();
     }
@@ -36,7 +39,8 @@ final class CurveChart {
         if (curves.isEmpty()) {
             return "";
         }
-        Chart chart = new Chart(Axis.covering(0, range(0).getMax(), MOST_TICKS), scale(range(1)), title, curves.size());
+        Chart chart =
+                new Chart(Axis.covering(0, range(0).getMax(), MOST_TICKS), vertical(range(1)), title, curves.size());
         chart.axes(horizontalTitle, verticalTitle);
         curves.forEach(curve -> chart.band(curve.lower(), curve.upper(), pen(curve)));
         for (int i = 0; i < curves.size(); i++) {
@@ -71,7 +75,11 @@ final class CurveChart {
                 .summaryStatistics();
     }
 
-    /** A scale for values of this range. */
+    private Scale vertical(DoubleSummaryStatistics range) {
+        return ratios ? scale(range) : Axis.covering(Math.min(0, range.getMin()), range.getMax(), MOST_TICKS);
+    }
+
+    /** A scale for values of this range, whose ratios mean more than their differences. */
     static Scale scale(DoubleSummaryStatistics range) {
         boolean logarithmic = range.getMin() > 0 && range.getMax() > LOGARITHMIC_FROM * range.getMin();
         return logarithmic

@@ -30,12 +30,12 @@ final class Curves {
 
     /** Perplexity over steps and over time. */
     String quality() {
-        return chart(
+        return ratioChart(
                         "Validation perplexity over steps; the band is the range over seeds.",
                         evaluations(Evaluation::step, Evaluation::perplexity),
                         "step",
                         "perplexity")
-                + chart(
+                + ratioChart(
                         "Validation perplexity over training time, at the median speed of each run.",
                         overTime(minutes() ? SECONDS_OF_MINUTE : 1),
                         minutes() ? "minutes" : "seconds",
@@ -115,19 +115,34 @@ final class Curves {
 
     /** How steadily it went. */
     String steadiness() {
-        return chart("Training loss, means of equal many steps.", means(Step::loss), "step", "nats per token")
-                + chart(
+        return ratioChart("Training loss, means of equal many steps.", means(Step::loss), "step", "nats per token")
+                + ratioChart(
                         "Global gradient norm before clipping, the largest of equal many steps.",
                         largest(Step::gradientNorm),
                         "step",
                         "gradient norm");
     }
 
+    /** Of values whose ratios mean more than their differences. */
+    private String ratioChart(
+            String title, Function<RunResult, List<double[]>> points, String horizontal, String vertical) {
+        return chart(title, true, points, horizontal, vertical);
+    }
+
     private String chart(String title, Function<RunResult, List<double[]>> points, String horizontal, String vertical) {
+        return chart(title, false, points, horizontal, vertical);
+    }
+
+    private String chart(
+            String title,
+            boolean ratios,
+            Function<RunResult, List<double[]>> points,
+            String horizontal,
+            String vertical) {
         List<Curve> curves = variants.stream()
                 .map(variant -> Curve.of(variant, results.of(variant), points))
                 .toList();
-        return new CurveChart(title, variants, curves).markup(horizontal, vertical);
+        return new CurveChart(title, ratios, variants, curves).markup(horizontal, vertical);
     }
 
     private static Function<RunResult, List<double[]>> evaluations(

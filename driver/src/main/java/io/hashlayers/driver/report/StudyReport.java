@@ -143,7 +143,8 @@ public final class StudyReport {
                     .element("p", finding.verdict().words(), "class", "verdict")
                     .element("h3", finding.claim().text())
                     .element("p", "Source: " + finding.claim().source(), "class", "source")
-                    .element("p", text.expectation() + " " + text.measured() + " " + text.test())
+                    .element("p", text.expectation())
+                    .element("p", text.measured() + " " + text.test())
                     .end();
         }
         return html.markup();

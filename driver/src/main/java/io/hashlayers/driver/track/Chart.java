@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 public final class Chart {
     private static final int WIDTH = 640;
     private static final int HEIGHT = 360;
-    private static final int LEFT = 64;
+    private static final int LEFT = 76;
     private static final int RIGHT = WIDTH - 20;
     private static final int TOP = 20;
     private static final int BOTTOM = HEIGHT - 56;

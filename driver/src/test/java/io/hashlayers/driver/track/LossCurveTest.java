@@ -24,7 +24,7 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 class LossCurveTest {
-    private static final double LEFT = 64;
+    private static final double LEFT = 76;
     private static final double RIGHT = 620;
     private static final double TOP = 20;
     private static final double BOTTOM = 304;
