@@ -112,9 +112,15 @@ final class CompareCommand implements Callable<Integer> {
         var progress = StudyProgress.onStandardError();
         try (SparkSession spark = SparkSessions.create("hashlayers compare")) {
             StudyDatasets datasets = StudyData.of(spark, study, runs, sources(studyDir), progress::say);
-            requireSound(study, runs, datasets);
-            List<RunOutcome> outcomes =
-                    run(spark, study, ResolvedRun.all(runs, datasets, studyDir), studyDir, progress);
+            List<ResolvedRun> resolved = ResolvedRun.all(runs, datasets, studyDir);
+            resolved.forEach(
+                    run -> // refuses values out of range
+                    run.settings()
+                            .run(
+                                    run.folder(),
+                                    datasets.vocabularySize(run.dataset().name())));
+            EqualityCheck.require(study, runs, datasets::vocabularySize);
+            List<RunOutcome> outcomes = run(spark, study, resolved, studyDir, progress);
             return outcomes.stream()
                     .filter(RunOutcome.Failed.class::isInstance)
                     .map(outcome -> ((RunOutcome.Failed) outcome).exitCode())
@@ -141,13 +147,6 @@ final class CompareCommand implements Callable<Integer> {
                     Failure.USER, "--data gives the dataset " + name + " twice, " + folders + "; give it once");
         }
         return folders.get(0);
-    }
-
-    private static void requireSound(Study study, List<StudyRun> runs, StudyDatasets datasets) {
-        for (StudyRun run : runs) {
-            run.settings().run("", datasets.vocabularySize(run.dataset())); // refuses values out of range
-        }
-        EqualityCheck.require(study, runs, datasets::vocabularySize);
     }
 
     private static List<RunOutcome> run(

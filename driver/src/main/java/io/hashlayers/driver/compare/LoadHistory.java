@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Rows of each expert of one sparse layer over the time of a run, in periods of equal many steps: few enough to draw and to keep in
- * memory, however long the run is. Owned by the thread that reads a run.
+ * Rows of each expert of one sparse layer over the time of a run, in periods of equal many evaluations: few enough to draw and to
+ * keep in memory, however long the run is. Owned by the thread that reads a run.
  */
 public final class LoadHistory {
     private static final int MOST_PERIODS = 64;
 
     private final int layer;
     private final List<double[]> periods = new ArrayList<>(); // [E] each
-    private int stepsInPeriod = 1;
-    private int stepsInLast;
+    private int evaluationsInPeriod = 1;
+    private int evaluationsInLast;
 
     /**
      * @param layer the block whose experts these are
@@ -22,20 +22,20 @@ public final class LoadHistory {
         this.layer = layer;
     }
 
-    /** Adds the rows of the next step, [E], as many experts as the steps before. */
+    /** Adds the rows until the next evaluation, [E], of as many experts as before. */
     void add(double[] rows) {
-        if (periods.isEmpty() || stepsInLast == stepsInPeriod) {
+        if (periods.isEmpty() || evaluationsInLast == evaluationsInPeriod) {
             if (periods.size() == MOST_PERIODS) {
                 halve();
             }
             periods.add(new double[rows.length]);
-            stepsInLast = 0;
+            evaluationsInLast = 0;
         }
         double[] last = periods.get(periods.size() - 1);
         for (int expert = 0; expert < Math.min(last.length, rows.length); expert++) {
             last[expert] += rows[expert];
         }
-        stepsInLast++;
+        evaluationsInLast++;
     }
 
     /** Makes one period of each two. */
@@ -49,8 +49,8 @@ public final class LoadHistory {
             periods.set(i, sum);
         }
         periods.subList(MOST_PERIODS / 2, MOST_PERIODS).clear();
-        stepsInPeriod *= 2;
-        stepsInLast = stepsInPeriod;
+        evaluationsInPeriod *= 2;
+        evaluationsInLast = evaluationsInPeriod;
     }
 
     public int layer() {
@@ -62,9 +62,9 @@ public final class LoadHistory {
         return periods.size();
     }
 
-    /** Steps of each period; the last may have fewer. */
-    public int stepsInPeriod() {
-        return stepsInPeriod;
+    /** Evaluations of each period; the last may have fewer. */
+    public int evaluationsInPeriod() {
+        return evaluationsInPeriod;
     }
 
     /** Share of the rows of a period that each expert got, [E], in sum 1. */

@@ -19,9 +19,9 @@ public enum Measure {
     EXCHANGED_BYTES("exchanged bytes", "between ranks for experts, in a step", 0),
     MAX_VIO("MaxVio", "rows of the busiest expert over the mean, minus 1, mean of all steps", 3),
     LOAD_ENTROPY("load entropy", "of the experts' shares, 1 is even, 0 one expert alone", 3),
-    DROPPED_SHARE("dropped", "share of tokens beyond the capacity, mean of the last tenth of the run", 4),
+    DROPPED_SHARE("dropped", "share of choices beyond the capacity, mean of the last tenth of the run", 4),
     GATE_MEAN("gate", "mean weight of an expert's output, last tenth of the run", 3),
-    BALANCE_LOSS("balance loss", "with its weight, last tenth of the run", 4),
+    BALANCE_LOSS("balance loss", "without its weight, 1 is uniform, last tenth of the run", 4),
     ASSIGNMENT_ROUNDS("assignment rounds", "of the auction, mean of the last tenth of the run", 1),
     CHANGED_SHARE(
             "changed expert", "share of tokens with another expert than at the evaluation before, the last one", 4),

@@ -17,9 +17,9 @@ import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 
 /**
- * Reads {@code metrics.jsonl} for what it holds. Beside the fields that every run writes, a step may have
- * {@code "layers": [{"layer", "expert_rows": [E], "dropped_share", "gate_mean", "balance_loss", "assignment_rounds"}]} and an
- * evaluation {@code "changed_share"}. Fields that are missing or unknown are no fault, nor is a line that a crash cut off.
+ * Reads {@code metrics.jsonl} for what it holds: of a step {@code "routing"}, of an evaluation {@code "loads"} and
+ * {@code "changed_share"}, beside what every run writes. Fields that are missing or unknown are no fault, nor is a line that a
+ * crash cut off.
  */
 final class MetricsReader {
     private static final String NAME = "metrics.jsonl";
@@ -64,6 +64,7 @@ final class MetricsReader {
             return; // cut off
         }
         if (fields.has("perplexity")) {
+            fields.path("loads").forEach(this::addLoads);
             evaluations.add(new RunMetrics.Evaluation(
                     fields.path("step").asLong(),
                     tokens,
@@ -80,21 +81,20 @@ final class MetricsReader {
         if (Double.isFinite(speed)) {
             speeds.add(speed);
         }
-        JsonNode layers = fields.path("layers");
-        layers.forEach(this::addLoads);
+        JsonNode layers = fields.path("routing");
         steps.add(new RunMetrics.Step(
                 fields.path("step").asLong(),
                 number(fields, "loss"),
                 number(fields, "gradient_norm"),
                 number(fields, "max_vio"),
-                mean(layers, "dropped_share"),
-                mean(layers, "gate_mean"),
-                mean(layers, "balance_loss"),
-                mean(layers, "assignment_rounds")));
+                mean(layers, "dropped"),
+                positive(mean(layers, "gate_mean")),
+                positive(mean(layers, "balance_loss")),
+                positive(mean(layers, "assignment_rounds"))));
     }
 
     private void addLoads(JsonNode layer) {
-        JsonNode rows = layer.path("expert_rows");
+        JsonNode rows = layer.path("rows");
         if (!rows.isEmpty()) {
             loads.computeIfAbsent(layer.path("layer").asInt(), LoadHistory::new)
                     .add(StreamSupport.stream(rows.spliterator(), false)
@@ -110,6 +110,11 @@ final class MetricsReader {
 
     private double medianSpeed() {
         return speeds.isEmpty() ? Double.NaN : speeds.stream().sorted().toList().get(speeds.size() / 2);
+    }
+
+    /** A router writes 0 for what it does not have. */
+    private static double positive(double value) {
+        return value > 0 ? value : Double.NaN;
     }
 
     /** NaN if there is none. */

@@ -109,7 +109,11 @@ final class Curves {
                         "step",
                         "share of tokens")
                 + chart("Mean gate of the experts' outputs.", means(Step::gateMean), "step", "gate")
-                + chart("Balance loss, with its weight.", means(Step::balanceLoss), "step", "nats per token")
+                + chart(
+                        "Balance loss, without its weight; 1 is uniform.",
+                        means(Step::balanceLoss),
+                        "step",
+                        "balance loss")
                 + chart("Rounds of the auction.", means(Step::assignmentRounds), "step", "rounds");
     }
 

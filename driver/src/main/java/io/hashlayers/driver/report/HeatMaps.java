@@ -52,11 +52,13 @@ final class HeatMaps {
                     periods,
                     String.format(
                             Locale.ROOT,
-                            "%s, block %d: %d periods of %d steps, from left to right",
+                            "%s, block %d: %d periods from left to right, each ends with %s",
                             run.id(),
                             history.layer(),
                             history.size(),
-                            history.stepsInPeriod())));
+                            history.evaluationsInPeriod() == 1
+                                    ? "an evaluation"
+                                    : history.evaluationsInPeriod() + " evaluations")));
         }
         return maps.toString();
     }

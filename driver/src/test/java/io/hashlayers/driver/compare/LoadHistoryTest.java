@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class LoadHistoryTest {
     @RandomSeeds(30)
-    void periodsAreMeansOfEqualManySteps(long seed) {
+    void periodsAreOfEqualManyEvaluations(long seed) {
         var random = new SplittableRandom(seed);
         int experts = random.nextInt(1, 6);
         int steps = random.nextInt(1, 1000);
@@ -22,11 +22,11 @@ class LoadHistoryTest {
         }
 
         assertThat(history.size()).isBetween(Math.min(steps, 32), 64);
-        assertThat(Integer.bitCount(history.stepsInPeriod())).isEqualTo(1);
+        assertThat(Integer.bitCount(history.evaluationsInPeriod())).isEqualTo(1);
         for (int period = 0; period < history.size(); period++) {
             double[] sum = new double[experts];
-            int from = period * history.stepsInPeriod();
-            for (int step = from; step < Math.min(steps, from + history.stepsInPeriod()); step++) {
+            int from = period * history.evaluationsInPeriod();
+            for (int step = from; step < Math.min(steps, from + history.evaluationsInPeriod()); step++) {
                 for (int expert = 0; expert < experts; expert++) {
                     sum[expert] += rows[step][expert];
                 }
@@ -36,8 +36,8 @@ class LoadHistoryTest {
                 assertThat(history.shares(period)[expert]).isCloseTo(all == 0 ? 0 : sum[expert] / all, within(1e-12));
             }
         }
-        assertThat((history.size() - 1) * history.stepsInPeriod()).isLessThan(steps);
-        assertThat(history.size() * history.stepsInPeriod()).isGreaterThanOrEqualTo(steps);
+        assertThat((history.size() - 1) * history.evaluationsInPeriod()).isLessThan(steps);
+        assertThat(history.size() * history.evaluationsInPeriod()).isGreaterThanOrEqualTo(steps);
     }
 
     @Test

@@ -42,14 +42,16 @@ class MetricsReaderTest {
     @Test
     void whatRoutersTellIsReadAndWhatIsUnknownIsNot() throws IOException {
         RunMetrics metrics = read("""
-                {"step":1,"loss":7,"tokens":8,"colour":"blue","layers":[{"layer":1,"expert_rows":[6,2],"dropped_share":0.25,"gate_mean":0.5,"balance_loss":0.01,"assignment_rounds":7,"mood":1},{"layer":3,"expert_rows":[4,4],"dropped_share":0.75}]}
-                {"step":1,"split":"valid","perplexity":60,"changed_share":0.125}
+                {"step":1,"loss":7,"tokens":8,"colour":"blue","routing":[{"layer":1,"dropped":0.25,"gate_mean":0.5,"balance_loss":1.5,"assignment_rounds":0,"mood":1},{"layer":3,"dropped":0.75}]}
+                {"step":1,"split":"valid","perplexity":60,"changed_share":0.125,"loads":[{"layer":1,"rows":[6,2]},{"layer":3,"rows":[4,4]}]}
                 """);
 
         assertThat(metrics.steps().get(0).droppedShare()).isEqualTo(0.5);
         assertThat(metrics.steps().get(0).gateMean()).isEqualTo(0.5);
-        assertThat(metrics.steps().get(0).balanceLoss()).isEqualTo(0.01);
-        assertThat(metrics.steps().get(0).assignmentRounds()).isEqualTo(7);
+        assertThat(metrics.steps().get(0).balanceLoss()).isEqualTo(1.5);
+        assertThat(metrics.steps().get(0).assignmentRounds())
+                .as("written as 0 where there is none")
+                .isNaN();
         assertThat(metrics.loads()).extracting(LoadHistory::layer).containsExactly(1, 3);
         assertThat(metrics.loads().get(0).lateShares()).containsExactly(0.75, 0.25);
         assertThat(metrics.evaluations().get(0).changedShare()).isEqualTo(0.125);

@@ -19,6 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The studies that come with the program. */
 class PublishedStudiesTest {
     private static final Path STUDIES = Path.of("..", "conf", "studies");
+    private static final List<String> ANNOUNCED =
+            List.of("moe.clusters-from", "moe.table-file", "train.from", "train.freeze");
     private static final String MODEL = "small-model.conf"; // shared by them
 
     static List<Path> studies() throws IOException {
@@ -68,10 +70,9 @@ class PublishedStudiesTest {
     @ParameterizedTest
     @MethodSource("sizes")
     void itsSettingsAreKnownAndItsVariantsAsEqualAsItSays(String file, String size) {
-        Assumptions.assumeTrue(learnedRouters(), "learned routers are not built yet");
         Study study = StudyReader.read(STUDIES.resolve(file), size);
 
-        List<StudyRun> runs = StudyRuns.of(study, List.of());
+        List<StudyRun> runs = runs(study);
 
         assertThat(runs).hasSize(study.variants().size() * study.seeds().size());
         assertThatCode(() -> EqualityCheck.require(study, runs, dataset -> vocabulary(study, dataset)))
@@ -79,12 +80,14 @@ class PublishedStudiesTest {
         runs.forEach(run -> run.settings().run("", vocabulary(study, run.dataset())));
     }
 
-    private static boolean learnedRouters() {
+    /** Skips the test for a setting that is announced and not built yet; any other unknown one fails it. */
+    private static List<StudyRun> runs(Study study) {
         try {
-            Settings.load(List.of(), List.of("moe.router=switch"));
-            return true;
+            return StudyRuns.of(study, List.of());
         } catch (TrainingException e) {
-            return false;
+            String message = String.valueOf(e.getMessage());
+            Assumptions.assumeFalse(ANNOUNCED.stream().anyMatch(key -> message.contains("no setting " + key)), message);
+            throw e;
         }
     }
 

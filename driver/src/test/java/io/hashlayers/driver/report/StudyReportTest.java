@@ -154,7 +154,8 @@ class StudyReportTest {
                 .anyMatch(caption -> caption.startsWith("Share of validation tokens whose expert"))
                 .anyMatch(caption -> caption.startsWith("Rounds of the auction"))
                 .anyMatch(caption -> caption.startsWith("Global gradient norm"))
-                .anyMatch(caption -> caption.startsWith("balanced, seed 1, block 1: 40 periods of 1 steps"));
+                .anyMatch(caption -> caption.startsWith(
+                        "balanced, seed 1, block 1: 40 periods from left to right, each ends with an evaluation"));
         for (Element svg : elements(page, "svg")) {
             assertThat(svg.getAttribute("aria-label")).isNotBlank();
         }

@@ -24,7 +24,7 @@ class StudyProgressTest {
     }
 
     private static StepMetrics step(long step) {
-        return new StepMetrics(step, 6.5, 100 * step, 50, 1, 1, 0);
+        return new StepMetrics(step, 6.5, 100 * step, 50, 1, 1, 0, List.of());
     }
 
     @Test
