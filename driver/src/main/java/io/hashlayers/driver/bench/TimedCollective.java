@@ -81,6 +81,13 @@ final class TimedCollective implements Collective {
     }
 
     @Override
+    public void allGather(int[] mine, int[] all) {
+        long start = meet();
+        inner.allGather(mine, all);
+        note("all-gather of counts", 1, mine.length, (worldSize() - 1.0) * mine.length * Integer.BYTES, start);
+    }
+
+    @Override
     public void allToAll(Matrix send, Matrix receive, RowExchange exchange) {
         long start = meet();
         inner.allToAll(send, receive, exchange);

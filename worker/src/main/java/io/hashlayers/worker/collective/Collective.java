@@ -56,6 +56,14 @@ public interface Collective extends AutoCloseable {
     void allReduce(double[] values);
 
     /**
+     * Gathers some numbers of each rank, few enough to be told in one message.
+     *
+     * @param mine of this rank, [n]
+     * @param all receives those of all ranks in rank order, [W n]
+     */
+    void allGather(int[] mine, int[] all);
+
+    /**
      * Sends rows to every rank and receives rows from every rank, itself included.
      *
      * @param send rows of the sender, [Ms, N]; the run for each peer is {@code exchange.sends(peer)}

@@ -9,7 +9,8 @@ enum Kind {
     BYTES(2, "all-gather of bytes", Lane.AT_ONCE),
     BROADCAST(3, "broadcast", Lane.AT_ONCE),
     REDUCE_SCATTER(4, "reduce-scatter", Lane.OVERLAPPING),
-    ALL_GATHER(5, "all-gather", Lane.OVERLAPPING);
+    ALL_GATHER(5, "all-gather", Lane.OVERLAPPING),
+    COUNTS(6, "all-gather of counts", Lane.AT_ONCE);
 
     private static final Kind[] ALL = values();
 

@@ -111,6 +111,27 @@ final class MeshCollective implements Collective {
         }
     }
 
+    @Override
+    public void allGather(int[] mine, int[] all) {
+        if (all.length != worldSize() * mine.length) {
+            throw new IllegalArgumentException(
+                    all.length + " places for " + mine.length + " numbers of each of " + worldSize() + " ranks");
+        }
+        if (worldSize() == 1) {
+            System.arraycopy(mine, 0, all, 0, mine.length);
+            return;
+        }
+        int bytes = mine.length * Integer.BYTES;
+        reserve((long) worldSize() * bytes);
+        for (int i = 0; i < mine.length; i++) {
+            scratch.putInt(rank * bytes + i * Integer.BYTES, mine[i]);
+        }
+        gatherScratch(Kind.COUNTS, bytes);
+        for (int i = 0; i < all.length; i++) {
+            all[i] = scratch.getInt(i * Integer.BYTES);
+        }
+    }
+
     /** Sends this rank's part of scratch to all, and fills the parts of the others. */
     private void gatherScratch(Kind kind, int bytes) {
         Operation operation = next(kind);

@@ -5,6 +5,8 @@ import io.hashlayers.sharding.assignment.BalancedAssignment;
 import io.hashlayers.sharding.assignment.SinkhornAssignment;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The router of BASE (Lewis et al. 2021, arXiv 2103.16716): scores {@code s = x . w_e} with the centroid of each expert. In training
@@ -21,7 +23,7 @@ final class BaseRouter extends GatedRouter {
 
     private final int numExperts;
     private final int rows;
-    private final BalancedAssignment assignment;
+    private final @Nullable BalancedAssignment assignment; // null where nothing is trained
     private final Gate gate = new SigmoidGate();
     private final CountedPlan counted;
     private final int[] chosen; // [R]
@@ -31,12 +33,16 @@ final class BaseRouter extends GatedRouter {
         super(setup, new HiddenInput(setup, 0));
         this.numExperts = setup.numExperts();
         this.rows = setup.rows();
-        this.assignment = kind == BaseConfig.Assignment.AUCTION
-                ? new AuctionAssignment(rows, numExperts)
-                : new SinkhornAssignment(rows, numExperts, SINKHORN_ITERATIONS, SINKHORN_TEMPERATURE);
+        this.assignment = setup.training() ? assignment(kind, rows, numExperts) : null;
         this.counted = new CountedPlan(setup, numExperts);
         this.chosen = new int[rows];
         this.counts = new int[numExperts];
+    }
+
+    private static BalancedAssignment assignment(BaseConfig.Assignment kind, int rows, int numExperts) {
+        return kind == BaseConfig.Assignment.AUCTION
+                ? new AuctionAssignment(rows, numExperts)
+                : new SinkhornAssignment(rows, numExperts, SINKHORN_ITERATIONS, SINKHORN_TEMPERATURE);
     }
 
     @Override
@@ -49,8 +55,9 @@ final class BaseRouter extends GatedRouter {
     }
 
     private ShufflePlan assign(float[] scores) {
-        assignment.assign(scores, chosen);
-        statistics().noteAssignment(assignment.rounds());
+        BalancedAssignment balanced = Objects.requireNonNull(assignment, "made for evaluations alone");
+        balanced.assign(scores, chosen);
+        statistics().noteAssignment(balanced.rounds());
         int each = rows / numExperts;
         return counted.fill(chosen, (rank, expert) -> each);
     }

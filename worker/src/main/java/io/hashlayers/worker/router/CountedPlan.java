@@ -2,7 +2,6 @@ package io.hashlayers.worker.router;
 
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.collective.Collective;
-import java.util.Arrays;
 import java.util.function.IntBinaryOperator;
 
 /**
@@ -15,7 +14,7 @@ final class CountedPlan {
     private final int[] localExperts;
     private final int[][] receives; // [W][L]
     private final int kinds;
-    private final double[] sums; // [W kinds], for the exchange; whole numbers are exact in it
+    private final int[] gathered; // [W kinds]
     private final int[][] counts; // [W][kinds]
 
     /**
@@ -28,7 +27,7 @@ final class CountedPlan {
         this.localExperts = setup.placement().expertsOf(setup.rank());
         this.receives = new int[setup.worldSize()][localExperts.length];
         this.kinds = kinds;
-        this.sums = new double[setup.worldSize() * kinds];
+        this.gathered = new int[setup.worldSize() * kinds];
         this.counts = new int[setup.worldSize()][kinds];
     }
 
@@ -39,14 +38,9 @@ final class CountedPlan {
      * @return those of all ranks, [W][kinds]; valid until the next call
      */
     int[][] exchange(int[] mine) {
-        Arrays.fill(sums, 0);
-        int start = collective.rank() * kinds;
-        for (int kind = 0; kind < kinds; kind++) {
-            sums[start + kind] = mine[kind];
-        }
-        collective.allReduce(sums);
-        for (int i = 0; i < sums.length; i++) {
-            counts[i / kinds][i % kinds] = (int) sums[i];
+        collective.allGather(mine, gathered);
+        for (int rank = 0; rank < counts.length; rank++) {
+            System.arraycopy(gathered, rank * kinds, counts[rank], 0, kinds);
         }
         return counts;
     }

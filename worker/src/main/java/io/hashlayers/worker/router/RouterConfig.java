@@ -42,7 +42,7 @@ public sealed interface RouterConfig extends Serializable permits HashConfig, Sw
     void requireFit(int numExperts, int expertsPerToken);
 
     /**
-     * Requires that it can route so many rows of each rank.
+     * Requires that it can train on so many rows of each rank.
      *
      * @throws io.hashlayers.sharding.TrainingException of kind USER if not, which names the keys to change
      */

@@ -17,6 +17,7 @@ import java.util.function.Function;
  * @param modelDim {@code D}
  * @param expertsPerToken {@code k}
  * @param receiveCapacity most rows that this rank may receive in a micro-batch
+ * @param training whether there will be training steps, and not evaluations alone
  * @param seed of what is drawn in a step, another one for each layer
  */
 public record RouterSetup(
@@ -30,6 +31,7 @@ public record RouterSetup(
         int modelDim,
         int expertsPerToken,
         int receiveCapacity,
+        boolean training,
         long seed) {
     /** The router's weights, [D, E]. */
     Parameter weight() {

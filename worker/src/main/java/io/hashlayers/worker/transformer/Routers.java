@@ -34,7 +34,9 @@ public final class Routers {
         for (int i = 0; i < placements.size(); i++) {
             int layer = model.sparseLayers().get(i);
             RouterConfig config = model.router(layer);
-            config.requireRows(activations.rows(), collective.worldSize(), model.numExperts());
+            if (parameters.training()) {
+                config.requireRows(activations.rows(), collective.worldSize(), model.numExperts());
+            }
             routers.add(config.create(new RouterSetup(
                     kernels,
                     collective,
@@ -46,6 +48,7 @@ public final class Routers {
                     model.modelDim(),
                     model.expertsPerToken(),
                     activations.receiveCapacity(),
+                    parameters.training(),
                     Seeds.of(seed, "router of layer " + layer))));
         }
         return routers;

@@ -125,6 +125,10 @@ class CollectiveTest {
             collective.allReduce(sums);
             assertThat(sums).containsExactly(6, 1.5);
 
+            int[] counts = new int[worldSize * 2];
+            collective.allGather(new int[] {-rank, 70_000 + rank}, counts);
+            assertThat(counts).containsExactly(0, 70_000, -1, 70_001, -2, 70_002);
+
             byte[][] all = collective.allGather("r".repeat(rank * 700).getBytes(StandardCharsets.UTF_8));
             assertThat(Stream.of(all).map(bytes -> bytes.length)).containsExactly(0, 700, 1400);
 
