@@ -22,7 +22,8 @@ import org.apache.hadoop.fs.Path;
  *              "gradient_norm" (before clipping), "max_vio" (busiest expert over the mean, minus 1),
  *              "routing": for each sparse layer {"layer", "max_vio", "dropped" (share of choices), "gate_mean",
  *              "balance_loss" (without its weight), "assignment_rounds"}}
- * evaluation  {"step", "split", "perplexity",
+ * evaluation  {"step", "split", "perplexity", "changed_share" (tokens that visited another expert than in the evaluation
+ *              before; missing in the first),
  *              "loads": for each sparse layer {"layer", "rows" of each expert since the evaluation before}}
  * </pre>
  */
@@ -66,6 +67,9 @@ final class MetricsFile implements AutoCloseable {
                 .put("step", metrics.step())
                 .put("split", metrics.split())
                 .put("perplexity", metrics.perplexity());
+        if (Double.isFinite(metrics.changedShare())) {
+            line.put("changed_share", metrics.changedShare());
+        }
         ArrayNode layers = line.putArray("loads");
         for (ExpertLoads loads : metrics.loads()) {
             ArrayNode rows = layers.addObject().put("layer", loads.layer()).putArray("rows");

@@ -190,7 +190,7 @@ class LossCurveTest {
     }
 
     private void evaluation(long step, double loss) {
-        curve.add(new EvaluationMetrics(step, "valid", 7 * loss, 7, List.of()));
+        curve.add(new EvaluationMetrics(step, "valid", 7 * loss, 7, Double.NaN, List.of()));
     }
 
     private Picture picture() {

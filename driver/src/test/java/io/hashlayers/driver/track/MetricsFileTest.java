@@ -37,7 +37,7 @@ class MetricsFileTest {
                     0.1,
                     1 / 3.0,
                     List.of(new RoutingMetrics(5, 0.5, 0.25, 0.75, 1.5, 8))));
-            file.write(new EvaluationMetrics(3, "valid", 20, 10, List.of(new ExpertLoads(5, List.of(7L, 0L)))));
+            file.write(new EvaluationMetrics(3, "valid", 20, 10, 0.25, List.of(new ExpertLoads(5, List.of(7L, 0L)))));
         }
 
         List<Map<String, Object>> lines = lines();
@@ -65,6 +65,7 @@ class MetricsFileTest {
                         Map.entry("step", 3),
                         Map.entry("split", "valid"),
                         Map.entry("perplexity", Math.exp(2)),
+                        Map.entry("changed_share", 0.25),
                         Map.entry("loads", List.of(Map.of("layer", 5, "rows", List.of(7, 0)))));
     }
 
@@ -91,7 +92,7 @@ class MetricsFileTest {
     void anotherRunStartsAnew() throws IOException {
         for (int run = 0; run < 2; run++) {
             try (MetricsFile file = open()) {
-                file.write(new EvaluationMetrics(run, "test", 1, 1, List.of()));
+                file.write(new EvaluationMetrics(run, "test", 1, 1, Double.NaN, List.of()));
             }
         }
 

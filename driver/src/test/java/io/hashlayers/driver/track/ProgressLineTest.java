@@ -110,8 +110,8 @@ class ProgressLineTest {
     void theLineTellsTheNewestEvaluation() {
         ProgressLine line = line(false, 1);
 
-        line.evaluation(new EvaluationMetrics(1, "valid", 0, 10, List.of()));
-        line.evaluation(new EvaluationMetrics(1, "valid", 10, 10, List.of()));
+        line.evaluation(new EvaluationMetrics(1, "valid", 0, 10, Double.NaN, List.of()));
+        line.evaluation(new EvaluationMetrics(1, "valid", 10, 10, Double.NaN, List.of()));
         line.step(step(1, 1, 100));
 
         assertThat(printed())

@@ -10,9 +10,12 @@ import java.util.List;
  * @param split name of the split
  * @param nats total negative log likelihood of all predicted tokens
  * @param tokens predicted tokens
+ * @param changedShare share of tokens that visited another expert than in the evaluation before, over all sparse layers; not a
+ *     number if there is none before
  * @param loads rows of each expert in the training since the evaluation before, of each sparse layer; none if nothing was trained
  */
-public record EvaluationMetrics(long step, String split, double nats, long tokens, List<ExpertLoads> loads)
+public record EvaluationMetrics(
+        long step, String split, double nats, long tokens, double changedShare, List<ExpertLoads> loads)
         implements Serializable {
     public EvaluationMetrics {
         loads = List.copyOf(loads);
@@ -20,7 +23,7 @@ public record EvaluationMetrics(long step, String split, double nats, long token
 
     /** The same with these loads. */
     EvaluationMetrics with(List<ExpertLoads> newLoads) {
-        return new EvaluationMetrics(step, split, nats, tokens, newLoads);
+        return new EvaluationMetrics(step, split, nats, tokens, changedShare, newLoads);
     }
 
     /** {@code exp(nats / tokens)}. */

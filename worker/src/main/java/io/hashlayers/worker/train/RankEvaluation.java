@@ -16,6 +16,6 @@ public final class RankEvaluation {
     public static EvaluationMetrics run(RankContext context, String split, CheckpointReader checkpoint) {
         RankModel model = RankModel.forEvaluation(context, split);
         CheckpointTensors.of(model.parameters()).readFrom(checkpoint);
-        return new Evaluation(context, model, split).run(checkpoint.manifest().step());
+        return Evaluation.once(context, model, split).run(checkpoint.manifest().step());
     }
 }

@@ -48,7 +48,7 @@ public final class RankLoop {
                 model.parameters().experts(),
                 model.kernels(),
                 collective);
-        this.evaluation = new Evaluation(context, model, DatasetFiles.VALID);
+        this.evaluation = Evaluation.repeated(context, model, DatasetFiles.VALID);
         this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective);
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
         this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];

@@ -88,6 +88,11 @@ final class RankModel {
         network.takeStatistics(sums, offset);
     }
 
+    /** See {@link LanguageModel#copyExperts}. */
+    void copyExperts(int sparseLayer, int[] experts, int offset) {
+        network.copyExperts(sparseLayer, experts, offset);
+    }
+
     private void follow(StepInput input) {
         for (int layer = 0; layer < routers.size(); layer++) {
             int hash = routing.layers().get(layer).hash();

@@ -60,6 +60,11 @@ final class ExpertLayer implements FeedForward {
         mixture.takeStatistics(sums, offset);
     }
 
+    /** See {@link Mixture#copyExperts}. */
+    void copyExperts(int[] experts, int offset) {
+        mixture.copyExperts(experts, offset);
+    }
+
     /** The experts that every token visits, as one network of as many times their inner width (DeepSeekMoE, arXiv 2401.06066). */
     private final class SharedExpert {
         private final FeedForwardNetwork network;

@@ -102,6 +102,14 @@ final class ExpertMixture implements Mixture {
         router.statistics().clear();
     }
 
+    @Override
+    public void copyExperts(int[] visited, int offset) {
+        ShufflePlan followed = followed();
+        for (int row = 0; row < followed.rows(); row++) {
+            visited[offset + row] = followed.experts()[row * expertsPerToken];
+        }
+    }
+
     private void countRows(ShufflePlan routed) {
         for (int local = 0; training && local < rows.length; local++) {
             rows[local] += routed.expertRows(local);

@@ -151,6 +151,16 @@ public final class LanguageModel {
         }
     }
 
+    /**
+     * Copies the expert that each row visited in the last {@link #loss}, its first one if several, or -1 if it went nowhere.
+     *
+     * @param sparseLayer number of the layer among the sparse ones
+     * @param experts from {@code offset} on, [R]
+     */
+    public void copyExperts(int sparseLayer, int[] experts, int offset) {
+        expertLayers.get(sparseLayer).copyExperts(experts, offset);
+    }
+
     private void evaluate(int[] tokens) {
         stream.evaluate();
         forward(RouterBatch.evaluation(tokens));

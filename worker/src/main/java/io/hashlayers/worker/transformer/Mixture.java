@@ -30,4 +30,11 @@ interface Mixture {
      * @param sums from {@code offset} on: [E] rows, then {@link RouterStatistics#SIZE} numbers
      */
     void takeStatistics(double[] sums, int offset);
+
+    /**
+     * Copies the expert that each row of the last forward pass visited, its first one if several, or -1.
+     *
+     * @param experts from {@code offset} on, [R]
+     */
+    void copyExperts(int[] experts, int offset);
 }

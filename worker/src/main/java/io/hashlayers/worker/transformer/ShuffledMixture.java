@@ -72,6 +72,12 @@ final class ShuffledMixture implements Mixture {
         mixture.takeStatistics(sums, offset);
     }
 
+    /** Of an evaluation, which does not exchange rows. */
+    @Override
+    public void copyExperts(int[] experts, int offset) {
+        mixture.copyExperts(experts, offset);
+    }
+
     private void exchange(Matrix from, Matrix to) {
         kernels.gatherRows(from, shuffle.order(), leaving);
         collective.allToAll(leaving, to, shuffle);
