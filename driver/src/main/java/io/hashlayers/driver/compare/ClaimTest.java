@@ -8,7 +8,8 @@ import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
- * Judges a claim by paired t-tests over seeds, at the level of 5 %. With fewer than three pairs nothing is decided.
+ * Judges a claim by paired t-tests over seeds, at the level of 5 %. With fewer than three pairs, or without any spread
+ * over seeds, nothing is decided.
  *
  * <p>An order: the differences {@code left - (1 -+ margin) right} against zero, two-sided; reproduced if they are significant on
  * the side that is expected, not reproduced if on the other. Equality within a margin: two one-sided tests (Schuirmann 1987), reproduced

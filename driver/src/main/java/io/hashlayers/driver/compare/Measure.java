@@ -26,6 +26,8 @@ public enum Measure {
     CHANGED_SHARE(
             "changed expert", "share of tokens with another expert than at the evaluation before, the last one", 4),
     GRADIENT_SPIKES("gradient spikes", "steps of the second half with more than twice the median norm around them", 1),
+    LARGEST_GRADIENT_SPIKE(
+            "largest gradient spike", "norm over the median of the steps around it, at most in the second half", 2),
     LATE_LOSS_DEVIATION("late loss deviation", "of the training loss around its line in the last quarter", 4);
 
     private final String title;

@@ -9,8 +9,9 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  * @param pairs {@code n}
  * @param mean of the differences
  * @param deviation their standard deviation, with {@code n - 1}
- * @param t {@code mean / (deviation / sqrt(n))}; infinite if all differences are the same and not 0
- * @param p two-sided: how likely a {@code |t|} this large is if the true mean is 0; 1 for fewer than two pairs
+ * @param t {@code mean / (deviation / sqrt(n))}; NaN where there is no test
+ * @param p two-sided: how likely a {@code |t|} this large is if the true mean is 0; 1 where there is no test, which takes two
+ *     pairs and differences that differ: counts that happen to agree are no certainty
  * @param halfWidth of the 95 % confidence interval around the mean; NaN for fewer than two pairs
  */
 public record PairedTest(int pairs, double mean, double deviation, double t, double p, double halfWidth) {
@@ -25,12 +26,12 @@ public record PairedTest(int pairs, double mean, double deviation, double t, dou
         int pairs = differences.length;
         double mean = pairs == 0 ? Double.NaN : statistics.getMean();
         double deviation = statistics.getStandardDeviation();
-        if (pairs < 2) {
-            return new PairedTest(pairs, mean, Double.NaN, Double.NaN, 1, Double.NaN);
+        if (pairs < 2 || deviation == 0) {
+            return new PairedTest(pairs, mean, deviation, Double.NaN, 1, pairs < 2 ? Double.NaN : 0);
         }
         var student = new TDistribution(pairs - 1);
         double standardError = deviation / Math.sqrt(pairs);
-        double t = mean == 0 ? 0 : mean / standardError;
+        double t = mean / standardError;
         double p = 2 * student.cumulativeProbability(-Math.abs(t));
         return new PairedTest(
                 pairs, mean, deviation, t, p, student.inverseCumulativeProbability(CONFIDENCE_TAIL) * standardError);
@@ -38,7 +39,12 @@ public record PairedTest(int pairs, double mean, double deviation, double t, dou
 
     /** Cohen's d of paired differences, {@code mean / deviation}: how many of their own spreads the difference is. */
     public double effectSize() {
-        return mean == 0 ? 0 : mean / deviation;
+        return mean / deviation;
+    }
+
+    /** Whether there was something to test. */
+    public boolean applies() {
+        return !Double.isNaN(t);
     }
 
     /** How likely a {@code t} at most this low is if the true mean is 0, one-sided. */

@@ -22,6 +22,7 @@ final class RunMeasures {
         measures.size(run, result, metrics);
         measures.routing(result, metrics);
         measures.put(Measure.GRADIENT_SPIKES, Steadiness.gradientSpikes(metrics));
+        measures.put(Measure.LARGEST_GRADIENT_SPIKE, Steadiness.largestSpike(metrics));
         measures.put(Measure.LATE_LOSS_DEVIATION, Steadiness.lateLossDeviation(metrics));
         return measures.values;
     }

@@ -13,21 +13,31 @@ final class Steadiness {
 
     /** Steps of the second half whose gradient norm is more than twice the median of the 51 steps around them. */
     static double gradientSpikes(RunMetrics metrics) {
+        double[] heights = heights(metrics);
+        return heights.length == 0
+                ? Double.NaN
+                : Arrays.stream(heights).filter(height -> height > SPIKE).count();
+    }
+
+    /** The largest gradient norm of the second half, divided by the median of the 51 steps around it. */
+    static double largestSpike(RunMetrics metrics) {
+        return Arrays.stream(heights(metrics)).max().orElse(Double.NaN);
+    }
+
+    /** Each gradient norm of the second half divided by the median of those around it. */
+    private static double[] heights(RunMetrics metrics) {
         double[] norms = metrics.stepsAfter(0.5).stream()
                 .mapToDouble(RunMetrics.Step::gradientNorm)
                 .filter(Double::isFinite)
                 .toArray();
-        if (norms.length == 0) {
-            return Double.NaN;
-        }
-        int spikes = 0;
+        double[] heights = new double[norms.length];
         for (int i = 0; i < norms.length; i++) {
             double[] around =
                     Arrays.copyOfRange(norms, Math.max(0, i - AROUND), Math.min(norms.length, i + AROUND + 1));
             Arrays.sort(around);
-            spikes += norms[i] > SPIKE * around[around.length / 2] ? 1 : 0;
+            heights[i] = norms[i] / around[around.length / 2];
         }
-        return spikes;
+        return heights;
     }
 
     /** Standard deviation of the training loss of the last quarter around its straight line; NaN for fewer than 3 steps. */

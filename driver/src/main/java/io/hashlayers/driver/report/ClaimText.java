@@ -76,6 +76,9 @@ final class ClaimText {
         if (test.pairs() < LEAST_PAIRS) {
             return "Only %d of the %d pairs of seeds that a decision takes.".formatted(test.pairs(), LEAST_PAIRS);
         }
+        if (!test.applies()) {
+            return "All %d differences are the same, so chance cannot be told from cause.".formatted(test.pairs());
+        }
         String kind = claim.relation() == Relation.ABOUT
                 ? "Two one-sided paired t-tests over %d seeds"
                 : "Paired t-test over %d seeds";
@@ -84,10 +87,7 @@ final class ClaimText {
                         Locale.ROOT,
                         ": p = %s, effect size d = %s.",
                         finding.p() < 0.0001 ? "less than 0.0001" : String.format(Locale.ROOT, "%.4f", finding.p()),
-                        Double.isInfinite(test.effectSize())
-                                ? "infinite (no spread)"
-                                : String.format(Locale.ROOT, "%.2f", test.effectSize())
-                                        .replace('-', '\u2212'));
+                        String.format(Locale.ROOT, "%.2f", test.effectSize()).replace('-', '\u2212'));
     }
 
     private static String name(Contrast side) {

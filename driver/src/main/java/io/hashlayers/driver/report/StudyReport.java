@@ -44,7 +44,8 @@ public final class StudyReport {
             Measure.GATE_MEAN,
             Measure.BALANCE_LOSS,
             Measure.ASSIGNMENT_ROUNDS);
-    private static final List<Measure> STEADINESS = List.of(Measure.GRADIENT_SPIKES, Measure.LATE_LOSS_DEVIATION);
+    private static final List<Measure> STEADINESS =
+            List.of(Measure.GRADIENT_SPIKES, Measure.LARGEST_GRADIENT_SPIKE, Measure.LATE_LOSS_DEVIATION);
 
     private final StudyResults results;
     private final List<PublishedNumber> published;
@@ -199,7 +200,7 @@ public final class StudyReport {
         html.element(
                 "li",
                 "An order is judged by a paired t-test over seeds, two-sided, at 5 %; equality within a margin by two one-sided"
-                        + " tests. With fewer than three pairs nothing is decided. p values are not corrected for the number of claims.");
+                        + " tests. With fewer than three pairs, or without any spread over seeds, nothing is decided. p values are not corrected for the number of claims.");
         html.element(
                 "li",
                 "Equal by the study: " + results.study().equality().what()

@@ -111,6 +111,14 @@ class ClaimTestTest {
     }
 
     @Test
+    void differencesWithoutSpreadDecideNothing() {
+        assertThat(verdict(Relation.BELOW, 0, new double[] {0, 0, 0}, new double[] {2, 2, 2}))
+                .isEqualTo(UNDECIDED);
+        assertThat(verdict(Relation.ABOUT, 0.1, new double[] {2, 2, 2}, new double[] {2, 2, 2}))
+                .isEqualTo(UNDECIDED);
+    }
+
+    @Test
     void fewerThanThreePairsAreNeverEnough() {
         double nan = Double.NaN;
 

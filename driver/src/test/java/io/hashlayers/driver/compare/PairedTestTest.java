@@ -43,15 +43,16 @@ class PairedTestTest {
     }
 
     @Test
-    void withoutSpreadADifferenceIsCertainAndNoneIsNone() {
+    void withoutSpreadThereIsNoTest() {
         PairedTest same = PairedTest.of(new double[] {-2, -2, -2});
         PairedTest none = PairedTest.of(new double[] {0, 0, 0});
 
-        assertThat(same.p()).isZero();
-        assertThat(same.t()).isEqualTo(Double.NEGATIVE_INFINITY);
+        assertThat(same.applies()).isFalse();
+        assertThat(same.p()).isEqualTo(1);
+        assertThat(same.mean()).isEqualTo(-2);
         assertThat(same.halfWidth()).isZero();
         assertThat(none.p()).isEqualTo(1);
-        assertThat(none.effectSize()).isZero();
+        assertThat(none.applies()).isFalse();
     }
 
     @Test

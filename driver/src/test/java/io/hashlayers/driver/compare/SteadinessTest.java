@@ -25,10 +25,12 @@ class SteadinessTest {
         RunMetrics run = run(400, step -> 1, step -> step % 50 == 0 ? 5 : 1);
 
         assertThat(Steadiness.gradientSpikes(run)).as("250, 300, 350, 400").isEqualTo(4);
+        assertThat(Steadiness.largestSpike(run)).isEqualTo(5);
         assertThat(Steadiness.gradientSpikes(run(400, step -> 1, step -> 1.9 - step / 400.0)))
                 .as("a norm that falls slowly")
                 .isZero();
         assertThat(Steadiness.gradientSpikes(run(0, step -> 1, step -> 1))).isNaN();
+        assertThat(Steadiness.largestSpike(run(0, step -> 1, step -> 1))).isNaN();
     }
 
     @Test
