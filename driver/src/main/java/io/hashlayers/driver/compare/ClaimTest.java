@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
  * over seeds, nothing is decided.
  *
  * <p>An order: the differences {@code left - (1 -+ margin) right} against zero, two-sided; reproduced if they are significant on
- * the side that is expected, not reproduced if on the other. Equality within a margin: two one-sided tests (Schuirmann 1987), reproduced
- * if the difference is significantly inside the margin on both sides, not reproduced if significantly outside on one.
+ * the side that is expected, not reproduced if on the other. Equality within a margin: two one-sided tests (Schuirmann 1987),
+ * reproduced if the difference is significantly inside the margin on both sides, not reproduced if significantly outside on one.
  */
 final class ClaimTest {
     static final double LEVEL = 0.05;

@@ -23,8 +23,8 @@ public final class EqualityCheck {
     }
 
     /**
-     * Checks the study as a whole and each of its claims. Where something must be equal, tokens must be too, those of the runs that
-     * a run goes on from included.
+     * Checks the study as a whole and each of its claims. Where something must be equal, tokens must be too, those of the runs
+     * that a run goes on from included.
      *
      * @param vocabularies dictionary size of each dataset, by its name
      * @throws TrainingException of kind {@code USER} that tells both variants and their sizes

@@ -12,9 +12,9 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Does the runs of a study one after the other, since a run takes all slots. Finished runs of the same settings and data are kept;
- * one that fails is started once more, unless that cannot help; one that fails again, or whose source did, is reported and the
- * others go on.
+ * Does the runs of a study one after the other, since a run takes all slots. Finished runs of the same settings and data are
+ * kept; one that fails is started once more, unless that cannot help; one that fails again, or whose source did, is reported and
+ * the others go on.
  */
 public final class StudyExecution {
     private static final int ATTEMPTS = 2;

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Reads a study from its file, whose form docs/studies.md tells. What it refuses, it refuses with the place and the reason; settings
- * of variants are checked later, when they are loaded.
+ * Reads a study from its file, whose form docs/studies.md tells. What it refuses, it refuses with the place and the reason;
+ * settings of variants are checked later, when they are loaded.
  */
 public final class StudyReader {
     private static final String SIZES = "sizes";
@@ -27,8 +27,6 @@ public final class StudyReader {
             List.of("title", "about", "equal", "seeds", "base", "axes", "variants", "claims", "datasets", SIZES);
     private static final List<String> KEYS_OF_SIZE =
             List.of("about", "equal", "seeds", "base", "axes", "variants", "claims", "datasets");
-    private static final List<String> KEYS_OF_CLAIM =
-            List.of("claim", "source", "expect", "margin", "measure", "equal");
     private static final List<String> KEYS_OF_DATASET = List.of("text", "tokenizer-of", "prepare");
 
     private final Path file;
@@ -145,51 +143,10 @@ public final class StudyReader {
     }
 
     private List<Claim> claims(List<Variant> variants) {
+        List<String> names = variants.stream().map(Variant::name).toList();
         return root.sections("claims").stream()
-                .map(section ->
-                        claim(section, variants.stream().map(Variant::name).toList()))
+                .map(section -> new ClaimReader(section, names).read())
                 .toList();
-    }
-
-    private static Claim claim(ConfigSection section, List<String> variants) {
-        section.requireOnly(KEYS_OF_CLAIM);
-        Expectation expectation = Expectation.parse(section.text("expect"))
-                .orElseThrow(
-                        () -> section.wrong(
-                                "expect",
-                                "\"A < B\", \"A > B\" or \"A ~ B\" with spaces around the sign, A and B variants or differences \"C - D\""));
-        double margin = section.number("margin", 0);
-        var claim = new Claim(
-                section.text("claim"),
-                section.text("source"),
-                expectation.left(),
-                expectation.relation(),
-                expectation.right(),
-                margin,
-                section.choice("measure", Measure.VALID_LOSS),
-                section.choice("equal", Equality.NONE));
-        for (String variant : claim.variants()) {
-            if (!variants.contains(variant)) {
-                throw section.wrong(
-                        "expect",
-                        "of variants of the study, " + String.join(", ", variants) + "; " + variant + " is none");
-            }
-        }
-        requireMargin(section, claim);
-        return claim;
-    }
-
-    private static void requireMargin(ConfigSection section, Claim claim) {
-        boolean about = claim.relation() == Claim.Relation.ABOUT;
-        if (about && !section.has("margin")) {
-            throw section.wrong("expect", "given a margin, the share within which both sides count as equal");
-        }
-        if (section.has("margin") && !(claim.margin() > 0 && claim.margin() < 1)) {
-            throw section.wrong("margin", "more than 0 and less than 1, a share of the right side");
-        }
-        if (section.has("margin") && (claim.left().difference() || claim.right().difference())) {
-            throw section.wrong("margin", "left out for differences of variants");
-        }
     }
 
     private void requireName(String what, String name) {

@@ -37,8 +37,8 @@ public final class StudyRuns {
      * All runs of a study: seed by seed, so that an unfinished study has whole pairs.
      *
      * @param overrides {@code key=value} each, over the settings of all variants
-     * @throws TrainingException of kind {@code USER} if a setting is unknown or has no usable value, or if the runs cannot be put in
-     *     order
+     * @throws TrainingException of kind {@code USER} if a setting is unknown or has no usable value, or if the runs cannot be put
+     *     in order
      */
     public static List<StudyRun> of(Study study, List<String> overrides) {
         for (String override : overrides) {

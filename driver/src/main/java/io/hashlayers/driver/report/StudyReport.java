@@ -3,19 +3,15 @@ package io.hashlayers.driver.report;
 import io.hashlayers.driver.compare.Finding;
 import io.hashlayers.driver.compare.Measure;
 import io.hashlayers.driver.compare.RunResult;
-import io.hashlayers.driver.compare.StudyDataset;
 import io.hashlayers.driver.compare.StudyResults;
 import io.hashlayers.driver.report.HtmlTable.Heading;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The page of a study. */
@@ -75,7 +71,7 @@ public final class StudyReport {
                 .add(section("Steadiness", steadiness()))
                 .add(section("What others published", published()))
                 .add(section("Every run", RunsTable.markup(results)))
-                .add(section("How this was done", method()))
+                .add(section("How this was done", new MethodSection(results).markup()))
                 .end()
                 .end()
                 .markup();
@@ -189,65 +185,6 @@ public final class StudyReport {
                 number.source(),
                 number.provenance().words())));
         return table.markup("What could not be verified is left out.");
-    }
-
-    private String method() {
-        var html = new Html().begin("ul");
-        html.element(
-                "li",
-                "Runs of one seed share data order, initial dense weights, dropout and tokens; they differ only in the settings of"
-                        + " their own. A pair is two variants with the same seed.");
-        html.element(
-                "li",
-                "An order is judged by a paired t-test over seeds, two-sided, at 5 %; equality within a margin by two one-sided"
-                        + " tests. With fewer than three pairs, or without any spread over seeds, nothing is decided. p values are not corrected for the number of claims.");
-        html.element(
-                "li",
-                "Equal by the study: " + results.study().equality().what()
-                        + (results.study().claims().isEmpty() ? "." : "; claims may ask for more."));
-        datasets().forEach(dataset -> html.element("li", describe(dataset)));
-        html.element("li", "Computed on " + machines() + ".");
-        html.element("li", "Settings of all variants: " + results.study().base().text() + ".");
-        return html.end().markup();
-    }
-
-    private List<StudyDataset> datasets() {
-        return List.copyOf(results.runs().stream()
-                .map(run -> run.outcome().run().dataset())
-                .sorted(Comparator.comparing(StudyDataset::name))
-                .collect(Collectors.toMap(StudyDataset::name, dataset -> dataset, (a, b) -> a, TreeMap::new))
-                .values());
-    }
-
-    private static String describe(StudyDataset dataset) {
-        var manifest = dataset.manifest();
-        return String.format(
-                Locale.ROOT,
-                "Dataset %s: %s tokens, a dictionary of %,d, %,d documents; %s.",
-                dataset.name(),
-                manifest.splits().entrySet().stream()
-                        .map(split -> String.format(
-                                Locale.ROOT,
-                                "%s %,d",
-                                split.getKey(),
-                                split.getValue().tokens()))
-                        .collect(Collectors.joining(", ")),
-                manifest.vocabularySize(),
-                manifest.documents(),
-                manifest.digest());
-    }
-
-    private String machines() {
-        var kernels = new TreeSet<String>();
-        var ranks = new TreeSet<Integer>();
-        for (RunResult run : results.runs()) {
-            run.outcome().record().ifPresent(record -> {
-                kernels.addAll(record.facts().kernels());
-                ranks.add(record.summary().worldSize());
-            });
-        }
-        return ranks.stream().map(String::valueOf).collect(Collectors.joining(", ")) + " ranks; "
-                + String.join("; ", kernels);
     }
 
     private static String style() {
