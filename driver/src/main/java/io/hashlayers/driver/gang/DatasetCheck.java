@@ -18,7 +18,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** What must hold of a dataset before its tokens are counted on. */
-final class DatasetCheck {
+public final class DatasetCheck {
     private DatasetCheck() {}
 
     /**
@@ -27,7 +27,7 @@ final class DatasetCheck {
      * @param sequenceLength {@code S}
      * @throws TrainingException of kind {@code DATA} that says what is missing
      */
-    static void requireRows(SparkSession spark, String datasetDir, List<String> splits, int sequenceLength) {
+    public static void requireRows(SparkSession spark, String datasetDir, List<String> splits, int sequenceLength) {
         for (String split : splits) {
             try {
                 TokenDataset.open(spark.sparkContext().hadoopConfiguration(), datasetDir, split, sequenceLength)
@@ -44,7 +44,8 @@ final class DatasetCheck {
      *
      * @throws TrainingException of kind {@code DATA} that names a file whose bytes are not those that were prepared
      */
-    static void requireWhole(SparkSession spark, String datasetDir, DatasetManifest dataset, List<String> splits) {
+    public static void requireWhole(
+            SparkSession spark, String datasetDir, DatasetManifest dataset, List<String> splits) {
         List<SplitInfo.Shard> shards = splits.stream()
                 .flatMap(split -> dataset.split(split).shards().stream())
                 .toList();

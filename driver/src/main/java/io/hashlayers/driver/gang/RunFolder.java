@@ -16,13 +16,13 @@ import org.apache.hadoop.conf.Configuration;
  * The folder of a training run: {@code run.conf}, {@code table/}, {@code plan/}, and what the ranks and the reporter add. A run
  * is there when its {@code run.conf} is.
  */
-final class RunFolder {
+public final class RunFolder {
     private static final String SETTINGS = "run.conf";
     private static final String TABLE_FOLDER = "table";
 
     private final Folder folder;
 
-    RunFolder(Configuration hadoop, String runDir) {
+    public RunFolder(Configuration hadoop, String runDir) {
         this.folder = Folder.of(hadoop, runDir);
     }
 
@@ -32,7 +32,7 @@ final class RunFolder {
      * @param overwrite whether a run that is there may go
      * @throws TrainingException of kind {@code USER} if it may not, or if the folder holds something else
      */
-    void requireFree(boolean overwrite) {
+    public void requireFree(boolean overwrite) {
         attempt("read", () -> {
             boolean holdsRun = folder.exists(SETTINGS);
             if (holdsRun && !overwrite) {
@@ -48,7 +48,7 @@ final class RunFolder {
     }
 
     /** Starts a run here in place of one that may have been there. */
-    void create(String settings) {
+    public void create(String settings) {
         attempt("written", () -> {
             folder.delete();
             folder.write(SETTINGS, settings.getBytes(StandardCharsets.UTF_8));

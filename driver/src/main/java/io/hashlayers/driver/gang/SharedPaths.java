@@ -5,10 +5,10 @@ import io.hashlayers.worker.train.RunConfig;
 import org.apache.hadoop.conf.Configuration;
 
 /** Full paths for the folders of a run: a relative one would mean another folder in the working folder of each executor. */
-final class SharedPaths {
+public final class SharedPaths {
     private SharedPaths() {}
 
-    static RunConfig of(Configuration hadoop, RunConfig config) {
+    public static RunConfig of(Configuration hadoop, RunConfig config) {
         return config.at(full(hadoop, config.runDir()), full(hadoop, config.datasetDir()));
     }
 

@@ -35,7 +35,8 @@ public final class SparkSessions {
         return SparkSettings.local(SparkSettings.complete(new SparkConf()));
     }
 
-    static SparkSession create(SparkConf settings) {
+    /** The same with other settings; what our jobs need is added to them. */
+    public static SparkSession create(SparkConf settings) {
         SparkConf conf = SparkSettings.complete(settings);
         String master = conf.get("spark.master");
         MasterProbe.requireReachable(master, CONNECT_TIMEOUT);

@@ -6,14 +6,14 @@ import java.util.Arrays;
  * The simplest language model, to compare with: each token by its frequency in the training split,
  * {@code p(t) = (c(t) + 1) / (N + V)}; the added one keeps tokens that were never seen possible (Laplace).
  */
-final class UnigramModel {
+public final class UnigramModel {
     private final long[] counts;
     private final double total;
 
     /**
      * @param counts occurrences of each token in the training split, [V]
      */
-    UnigramModel(long[] counts) {
+    public UnigramModel(long[] counts) {
         this.counts = counts.clone();
         this.total = Arrays.stream(counts).sum() + (double) counts.length;
     }
@@ -23,7 +23,7 @@ final class UnigramModel {
      *
      * @param text occurrences of each token in it, [V], at least one in all
      */
-    double perplexity(long[] text) {
+    public double perplexity(long[] text) {
         double nats = 0;
         long tokens = 0;
         for (int token = 0; token < text.length; token++) {

@@ -1,0 +1,39 @@
+package io.hashlayers.dl4j;
+
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.optimizer.OptimizerConfig;
+import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.List;
+
+/** Runs of a model small enough for tests, with every part of the optimizer at work. */
+final class SmallRun {
+    static final long SEED = 5;
+    static final int BATCH = 4;
+    static final int CONTEXT = 8;
+
+    private SmallRun() {}
+
+    static ModelConfig model(int vocabularySize, Activation activation) {
+        return new ModelConfig(vocabularySize, CONTEXT, 2, 12, 20, 3, activation, 0, List.of(), 4, 1);
+    }
+
+    /** Warm-up, cosine, decay and clipping: the norm of the first gradients is above 1. */
+    static OptimizerConfig optimizer(double weightDecay) {
+        return new OptimizerConfig(1e-2, 3, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-8, weightDecay, 0.5);
+    }
+
+    static RunConfig run(String runDir, String datasetDir, ModelConfig model, long steps, long evaluateEvery) {
+        return new RunConfig(
+                runDir,
+                datasetDir,
+                model,
+                new TableConfig(TableConfig.Kind.BALANCED, 1),
+                optimizer(0.1),
+                new TrainConfig(steps, BATCH, 1, false, SEED, evaluateEvery, 0, 0, 30),
+                "nd4j");
+    }
+}
