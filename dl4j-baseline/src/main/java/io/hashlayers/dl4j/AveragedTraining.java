@@ -35,7 +35,6 @@ final class AveragedTraining {
     private final LearningRate rate;
     private final ParameterAveragingTrainingMaster master;
     private final MultiLayerNetwork network;
-    private final MultiLayerNetwork evaluated; // the same parameters under the loss alone
     private final SparkDl4jMultiLayer training;
     private final CollectionAccumulator<WorkerStep> recorded;
 
@@ -56,12 +55,12 @@ final class AveragedTraining {
         this.master = new ParameterAveragingTrainingMaster.Builder(workers, sequences)
                 .batchSizePerWorker(sequences)
                 .averagingFrequency(averagingFrequency)
+                .saveUpdater(true) // its documentation says that this is the default; it is not
                 .repartionData(Repartition.Never)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .storageLevel(null)
                 .build();
         this.network = DenseNetwork.forTraining(run);
-        this.evaluated = DenseNetwork.forEvaluation(run);
         this.training = new SparkDl4jMultiLayer(context, network, master);
         this.recorded = context.sc().collectionAccumulator("steps of the workers");
         training.setListeners(List.of(new StepRecorder(recorded, run.model().contextLength())));
@@ -103,7 +102,9 @@ final class AveragedTraining {
 
     /** Sum of nats over the sequences of the validation. */
     double validationNats() {
-        evaluated.setParameters(network.params());
+        // The scorer broadcasts the parameters themselves, and Spark closes what can be closed when it drops a
+        // broadcast.
+        MultiLayerNetwork evaluated = DenseNetwork.forEvaluation(run, network.params());
         var scorer = new SparkDl4jMultiLayer(context, evaluated, master);
         return JobFailures.run(
                 "the evaluation",

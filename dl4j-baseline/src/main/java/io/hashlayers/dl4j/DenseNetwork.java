@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
@@ -21,19 +22,27 @@ final class DenseNetwork {
 
     /** A network to be trained, with first values. */
     static MultiLayerNetwork forTraining(RunConfig run) {
-        return create(run, run.optimizer().weightDecay());
+        var network = new MultiLayerNetwork(configuration(run, run.optimizer().weightDecay()));
+        network.init();
+        return network;
     }
 
-    /** A network whose score is the loss alone; with weight decay Deeplearning4j would add a term for it. */
-    static MultiLayerNetwork forEvaluation(RunConfig run) {
-        return create(run, 0);
+    /**
+     * A network whose score is the loss alone; with weight decay Deeplearning4j would add a term for it.
+     *
+     * @param parameters of another network of the same run, which are copied
+     */
+    static MultiLayerNetwork forEvaluation(RunConfig run, INDArray parameters) {
+        var network = new MultiLayerNetwork(configuration(run, 0));
+        network.init(parameters, true);
+        return network;
     }
 
-    private static MultiLayerNetwork create(RunConfig run, double weightDecay) {
+    private static MultiLayerConfiguration configuration(RunConfig run, double weightDecay) {
         ModelConfig model = run.model();
         OptimizerConfig optimizer = run.optimizer();
         boolean clips = optimizer.clipNorm() > 0;
-        MultiLayerConfiguration configuration = new NeuralNetConfiguration.Builder()
+        return new NeuralNetConfiguration.Builder()
                 .seed(run.train().seed())
                 .updater(Adam.builder()
                         .learningRateSchedule(
@@ -48,8 +57,5 @@ final class DenseNetwork {
                 .list()
                 .layer(new LanguageModelLayer(model, run.train().seed()))
                 .build();
-        var network = new MultiLayerNetwork(configuration);
-        network.init();
-        return network;
     }
 }

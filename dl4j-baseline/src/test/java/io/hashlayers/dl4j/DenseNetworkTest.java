@@ -51,8 +51,7 @@ class DenseNetworkTest {
     void lossAndGradientsAreThoseOfOurModel(Activation activation) {
         OurModel ours = ours(activation);
         ours.disturb(1);
-        MultiLayerNetwork network = DenseNetwork.forEvaluation(run(activation));
-        ours.copyTo(network);
+        MultiLayerNetwork network = evaluated(ours, activation);
         double loss = ours.forwardBackward(tokens, targets);
 
         DataSet batch = batch(tokens, targets);
@@ -76,8 +75,7 @@ class DenseNetworkTest {
     void laterTokensDoNotChangeEarlierLogits() {
         OurModel ours = ours(Activation.GELU);
         ours.disturb(2);
-        MultiLayerNetwork network = DenseNetwork.forEvaluation(run(Activation.GELU));
-        ours.copyTo(network);
+        MultiLayerNetwork network = evaluated(ours, Activation.GELU);
         int changed = 5; // in the second sequence
         int[] others = tokens.clone();
         others[SmallRun.CONTEXT + changed] = (others[SmallRun.CONTEXT + changed] + 1) % VOCABULARY;
@@ -119,6 +117,12 @@ class DenseNetworkTest {
             original.fit(batch);
             assertThat(again.params()).isEqualTo(original.params());
         }
+    }
+
+    private static MultiLayerNetwork evaluated(OurModel ours, Activation activation) {
+        MultiLayerNetwork values = DenseNetwork.forTraining(run(activation));
+        ours.copyTo(values);
+        return DenseNetwork.forEvaluation(run(activation), values.params());
     }
 
     /** What Deeplearning4j adds to the score for weight decay. */
