@@ -4,6 +4,9 @@ import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.track.RunTracker;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.train.RunConfig;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +63,8 @@ final class BaselineCommand implements Callable<Integer> {
         Settings loaded = Settings.load(files, overrides);
         Settings settings = data == null ? loaded : loaded.withData(data);
         settings.data(); // named, before Spark starts
+        // SameDiff prints a line for each operation that it differentiates, whenever a worker begins.
+        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         try (SparkSession spark = BaselineSession.create(new SparkConf())) {
             train(spark, settings);
         }
