@@ -14,6 +14,7 @@ final class SmallRun {
     static final long SEED = 5;
     static final int BATCH = 4;
     static final int CONTEXT = 8;
+    static final double CLIP_NORM = 1;
     static final int EVALUATED = 7; // sequences, so that the last batch of two workers is smaller
 
     private SmallRun() {}
@@ -22,9 +23,9 @@ final class SmallRun {
         return new ModelConfig(vocabularySize, CONTEXT, 2, 12, 20, 3, activation, 0, List.of(), 4, 1);
     }
 
-    /** Warm-up, cosine, decay and clipping: the norm of the first gradients is above 1. */
+    /** Warm-up, cosine, decay and clipping of some steps: the norm of the first gradients is above this limit. */
     static OptimizerConfig optimizer(double weightDecay) {
-        return new OptimizerConfig(1e-2, 3, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-8, weightDecay, 0.5);
+        return new OptimizerConfig(1e-2, 3, Schedule.COSINE, 0.1, 0.9, 0.95, 1e-8, weightDecay, CLIP_NORM);
     }
 
     static RunConfig run(String runDir, String datasetDir, ModelConfig model, long steps, long evaluateEvery) {
