@@ -22,15 +22,14 @@ import picocli.CommandLine.Option;
         name = "dl4j-baseline/train",
         description = "Trains the dense twin of a model by Deeplearning4j Spark's ParameterAveragingTrainingMaster on a"
                 + " prepared dataset, with the rows, the order and the files of hashlayers train.",
-        mixinStandardHelpOptions = true,
         usageHelpWidth = 100,
         footer = {
             "",
-            "The run's folder gets run.conf, metrics.jsonl, loss.svg and, at the end, summary.json. The launcher takes",
-            "--master URL (default local[*]) and --spark-conf KEY=VALUE.",
+            "The run's folder gets run.conf, metrics.jsonl, loss.svg and, at the end, summary.json. The",
+            "launcher takes --master URL (default local[*]) and --spark-conf KEY=VALUE.",
             "",
             "Example:",
-            "  dl4j-baseline/train --master local[2] --conf conf/quickstart.conf --data work/data --run work/dl4j"
+            "  dl4j-baseline/train --master local[2] --conf conf/quickstart.conf --data work/data --run work/1"
         })
 final class BaselineCommand implements Callable<Integer> {
     @Option(
@@ -54,6 +53,13 @@ final class BaselineCommand implements Callable<Integer> {
             defaultValue = "5",
             description = "Steps of each worker between two averagings; default ${DEFAULT-VALUE}, as Deeplearning4j's.")
     private int averagingFrequency;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean help;
 
     @Option(names = "--overwrite", description = "Delete the run that lies in that folder already.")
     private boolean overwrite;

@@ -75,9 +75,10 @@ final class BaselineRun {
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
         Frequencies frequencies = Frequencies.read(context.hadoopConfiguration(), config.datasetDir());
         int workers = request.workersOn(context.defaultParallelism());
-        folder.create(request.settings());
         var training = new AveragedTraining(context, config, workers, request.averagingFrequency());
-        reporter.started(gang(workers));
+        Gang gang = gang(workers);
+        folder.create(request.settings());
+        reporter.started(gang);
         return summary(training, train(training), frequencies, workers);
     }
 
