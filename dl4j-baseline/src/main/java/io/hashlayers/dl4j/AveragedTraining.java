@@ -140,7 +140,8 @@ final class AveragedTraining {
                 tokensPerSecond,
                 rate.at(step),
                 mean(ofWorkers, WorkerStep::gradientNorm),
-                0);
+                0,
+                List.of());
     }
 
     private static double mean(List<WorkerStep> ofWorkers, ToDoubleFunction<WorkerStep> value) {

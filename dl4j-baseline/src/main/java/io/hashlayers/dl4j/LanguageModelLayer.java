@@ -1,11 +1,12 @@
 package io.hashlayers.dl4j;
 
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.TensorSpec;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
-import io.hashlayers.worker.transformer.Parameter;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import io.hashlayers.worker.transformer.Parameters;
-import io.hashlayers.worker.transformer.TensorSpec;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -154,6 +155,14 @@ final class LanguageModelLayer extends SameDiffOutputLayer {
 
     private ModelConfig model() {
         return new ModelConfig(
-                vocabularySize, contextLength, layers, modelDim, ffnDim, heads, activation, 0, List.of(), 1, 1);
+                vocabularySize,
+                contextLength,
+                layers,
+                modelDim,
+                ffnDim,
+                heads,
+                activation,
+                0,
+                MixtureConfig.hash(List.of(), 1, 1));
     }
 }

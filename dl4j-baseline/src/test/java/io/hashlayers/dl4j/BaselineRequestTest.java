@@ -8,6 +8,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,8 @@ class BaselineRequestTest {
 
     @Test
     void takesTheDenseTwin() {
-        ModelConfig sparse = new ModelConfig(30, 8, 2, 12, 20, 3, Activation.GELU, 0, List.of(1), 4, 1);
+        ModelConfig sparse =
+                new ModelConfig(30, 8, 2, 12, 20, 3, Activation.GELU, 0, MixtureConfig.hash(List.of(1), 4, 1));
 
         var request = new BaselineRequest(RUN.of(sparse), 2, 5, "", false);
 
@@ -35,7 +37,8 @@ class BaselineRequestTest {
 
     @Test
     void refusesWhatDeeplearning4jDoesNotHave() {
-        ModelConfig dropping = new ModelConfig(30, 8, 2, 12, 20, 3, Activation.GELU, 0.1, List.of(), 4, 1);
+        ModelConfig dropping =
+                new ModelConfig(30, 8, 2, 12, 20, 3, Activation.GELU, 0.1, MixtureConfig.hash(List.of(), 1, 1));
         refused("model.dropout is 0.1", () -> new BaselineRequest(RUN.of(dropping), 0, 5, "", false));
         refused("train.ranks = 3", () -> new BaselineRequest(RUN, 3, 5, "", false));
         refused("--averaging-frequency is 0", () -> new BaselineRequest(RUN, 0, 0, "", false));

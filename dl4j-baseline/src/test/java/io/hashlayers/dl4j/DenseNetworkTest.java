@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.parameter.Parameter;
 import io.hashlayers.worker.train.RunConfig;
-import io.hashlayers.worker.transformer.Parameter;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.spark.SparkConf;

@@ -6,6 +6,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 
@@ -20,7 +21,8 @@ final class SmallRun {
     private SmallRun() {}
 
     static ModelConfig model(int vocabularySize, Activation activation) {
-        return new ModelConfig(vocabularySize, CONTEXT, 2, 12, 20, 3, activation, 0, List.of(), 4, 1);
+        return new ModelConfig(
+                vocabularySize, CONTEXT, 2, 12, 20, 3, activation, 0, MixtureConfig.hash(List.of(), 1, 1));
     }
 
     /** Warm-up, cosine, decay and clipping of some steps: the norm of the first gradients is above this limit. */
@@ -33,7 +35,7 @@ final class SmallRun {
                 runDir,
                 datasetDir,
                 model,
-                new TableConfig(TableConfig.Kind.BALANCED, 1),
+                TableConfig.of(TableConfig.Kind.BALANCED, 1),
                 optimizer(0.1),
                 new TrainConfig(steps, BATCH, 1, false, SEED, evaluateEvery, EVALUATED, 0, 30),
                 "nd4j");
