@@ -7,7 +7,6 @@ import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.kernels.Matrix;
-import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.storage.Folder;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -97,7 +96,7 @@ public final class CheckpointReader implements AutoCloseable {
         int next = 0;
         while (next < tables.size()) {
             List<Integer> layers = tables.get(next).layers();
-            int segments = segments(layers);
+            int segments = manifest.model().router(layers.get(0)).segments();
             List<TokenHash> parts = tables.subList(next, Math.min(tables.size(), next + segments)).stream()
                     .map(entry -> new TokenHash(TokenFeature.named(entry.feature()), readTable(entry)))
                     .toList();
@@ -105,10 +104,6 @@ public final class CheckpointReader implements AutoCloseable {
             next += segments;
         }
         return hashes;
-    }
-
-    private int segments(List<Integer> layers) {
-        return manifest.model().router(layers.get(0)) instanceof HashConfig hash ? hash.segments() : 1;
     }
 
     private ExpertTable readTable(CheckpointManifest.TableEntry entry) {

@@ -102,6 +102,18 @@ public final class Matrix {
     }
 
     /**
+     * Returns a new view of the same elements, counted row after row, with rows of another length.
+     *
+     * @throws IllegalArgumentException if they do not fill whole rows
+     */
+    public Matrix inRowsOf(int newCols) {
+        if (newCols < 1 || size() % newCols != 0) {
+            throw new IllegalArgumentException(this + " does not fill rows of " + newCols);
+        }
+        return new Matrix(storage, storageOffset + (long) firstRow * cols, Math.toIntExact(size() / newCols), newCols);
+    }
+
+    /**
      * Moves this window to the rows {@code [first, first + count)} of the matrix that it was made from.
      *
      * @throws IndexOutOfBoundsException if these rows are not inside that matrix

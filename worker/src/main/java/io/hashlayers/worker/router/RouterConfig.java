@@ -25,6 +25,11 @@ public sealed interface RouterConfig extends Serializable permits HashConfig, Sw
     /** Whether its plans are made ahead of the steps, from the token ids alone: a {@link PlannedRouter}. */
     boolean planned();
 
+    /** {@code N}: parts that each expert is cut into, of which a row visits one of each (MultiHash); 1 for whole experts. */
+    default int segments() {
+        return 1;
+    }
+
     /** Whether experts begin as 0, so that the layer begins as the identity. */
     boolean silentExperts();
 

@@ -9,8 +9,8 @@ import io.hashlayers.worker.router.RouterBatch;
  * Dropout inside the experts of one layer, after their activation, in training (Switch, arXiv 2101.03961, section 2.4, where it is
  * larger than elsewhere in fine-tuning).
  *
- * <p>The rows of an expert are in the order of the global batch whatever the number of ranks, so which elements drop depends on
- * the seed, the step, the layer, the expert and the row's number among the expert's, never on ranks.
+ * <p>The rows of an expert, or of a segment of one, are in the order of the global batch whatever the number of ranks, so which
+ * elements drop depends on the seed, the step, the layer, the unit and the row's number among the unit's, never on ranks.
  */
 final class ExpertDropout {
     private final Kernels kernels;
@@ -36,10 +36,14 @@ final class ExpertDropout {
         batchSeed = Seeds.of(seed, batch.step(), batch.microBatch());
     }
 
-    /** Applies the mask of an expert to its rows, in place; backward as forward. */
-    void apply(Matrix hidden, int expert) {
+    /**
+     * Applies the mask of a unit to its rows, in place; backward as forward.
+     *
+     * @param unit number of an expert, or of a segment of one, in the layer
+     */
+    void apply(Matrix hidden, int unit) {
         if (dropping) {
-            kernels.dropout(hidden, probability, Seeds.of(batchSeed, layer, expert), 0);
+            kernels.dropout(hidden, probability, Seeds.of(batchSeed, layer, unit), 0);
         }
     }
 }

@@ -7,7 +7,8 @@ import io.hashlayers.worker.parameter.Parameter;
 
 /**
  * The arithmetic of a feed-forward network, dense or expert: {@code y = act(x W1 + b1) W2 + b2} (Hash Layers, arXiv
- * 2106.04426, eq. (2)). The caller owns all activations.
+ * 2106.04426, eq. (2)). The caller owns all activations. A segment of an expert has the same two halves, but what its second
+ * half reads is wider than what its first half writes.
  */
 final class FeedForwardNetwork {
     private final Kernels kernels;
@@ -67,14 +68,22 @@ final class FeedForwardNetwork {
         backwardFromHidden(x, inner, dInner, dx);
     }
 
-    /** The first half of {@link #backward}: adds to the gradients of W2 and b2 and writes the gradient of what is hidden. */
+    /**
+     * The first half of {@link #backward}: adds to the gradients of W2 and b2 and writes the gradient of what is hidden.
+     *
+     * @param dHidden may be hidden
+     */
     void backwardToHidden(Matrix hidden, Matrix dy, Matrix dHidden) {
         kernels.biasBackward(dy, downBias.gradient(kernels));
         downWeight.addToGradient(kernels, hidden, dy);
         kernels.matmulNt(dy, downWeight.value(), dHidden, false);
     }
 
-    /** The second half of {@link #backward}: adds to the gradients of W1 and b1 and writes dx; dInner holds that of hidden. */
+    /**
+     * The second half of {@link #backward}: adds to the gradients of W1 and b1 and writes dx; dInner holds that of hidden.
+     *
+     * @param dx may be x
+     */
     void backwardFromHidden(Matrix x, Matrix inner, Matrix dInner, Matrix dx) {
         kernels.biasActivationBackward(activation, inner, dInner, dInner, upBias.gradient(kernels));
         upWeight.addToGradient(kernels, x, dInner);

@@ -82,6 +82,9 @@ public final class LanguageModel {
 
     private Mixture mixture(Setup setup, Router router, int layer, Activations activations) {
         RouterConfig config = setup.config().router(layer);
+        if (config.segments() > 1) {
+            return new SegmentMixture(setup, collective, router, layer, activations.receiveCapacity());
+        }
         var experts = new ExpertMixture(setup, collective, router, layer, activations.receiveCapacity());
         return config.shufflesRows()
                 ? new ShuffledMixture(setup, collective, experts, Seeds.of(setup.seed(), "shuffle of layer " + layer))

@@ -53,6 +53,10 @@ public record ModelConfig(
             }
             previous = layer;
         }
+        for (RouterConfig router : mixture.routers()) {
+            requireSegments("model.dim", modelDim, router.segments());
+            requireSegments("model.ffn-dim", ffnDim, router.segments());
+        }
     }
 
     /** Ascending indices, from 0, of the blocks whose FFN is a layer of experts. */
@@ -97,6 +101,13 @@ public record ModelConfig(
     public ModelConfig with(MixtureConfig newMixture) {
         return new ModelConfig(
                 vocabularySize, contextLength, layers, modelDim, ffnDim, heads, activation, dropout, newMixture);
+    }
+
+    private static void requireSegments(String key, int width, int segments) {
+        if (width % segments != 0) {
+            throw user("%s is %d, which moe.segments = %d does not divide; change one of them"
+                    .formatted(key, width, segments));
+        }
     }
 
     private static void requirePositive(String key, int value) {

@@ -2,13 +2,15 @@ package io.hashlayers.worker.transformer;
 
 import io.hashlayers.worker.parameter.TensorList;
 import io.hashlayers.worker.parameter.TensorSpec;
+import io.hashlayers.worker.router.RouterConfig;
 import java.util.List;
 
 /**
  * The tensors of a model: names, shapes, first values and places, for all ranks the same. Allocates none of them.
  *
  * <p>Two kinds: <em>dense</em> tensors, of which every rank has a copy, in one flat group; and the tensors of <em>experts</em>,
- * each expert a flat run of {@link #expertParameters} floats on the one rank that holds it.
+ * each expert a flat run of {@link #expertParameters} floats on the one rank that holds it. Where hashes choose segments, an
+ * expert is its {@code N} segments one behind the other, each with an N-th of the columns of both matrices.
  *
  * <p>First values are those of GPT-2 (Radford et al. 2019): normal with standard deviation 0.02, the projections that end a
  * residual branch divided by {@code sqrt(2 layers)}, biases 0 and norm gains 1. Linear weights are [in, out].
@@ -54,8 +56,16 @@ public final class ParameterLayout {
             throw new IllegalArgumentException("no expert " + expert + " in layer " + layer + "; sparse layers are "
                     + config.sparseLayers() + " of " + config.numExperts() + " experts each");
         }
-        return expert(expertPrefix(layer, expert), config.router(layer).silentExperts())
-                .list();
+        var tensors = new TensorList();
+        RouterConfig router = config.router(layer);
+        for (int segment = 0; segment < router.segments(); segment++) {
+            segment(
+                    tensors,
+                    segmentPrefix(layer, expert, router.segments(), segment),
+                    router.segments(),
+                    router.silentExperts() ? 0 : residualDeviation());
+        }
+        return tensors.list();
     }
 
     /** Parameters of the dense group. */
@@ -78,9 +88,11 @@ public final class ParameterLayout {
                 .orElseThrow(() -> new IllegalArgumentException("no block " + layer + " of " + config.layers()));
     }
 
-    /** Parameters of one expert. */
+    /** Parameters of one expert, in segments or whole. */
     public long expertParameters() {
-        return expert("", false).size();
+        var tensors = new TensorList();
+        segment(tensors, "", 1, 0);
+        return tensors.size();
     }
 
     /** Parameters of the whole model, the experts of all ranks included. */
@@ -119,6 +131,15 @@ public final class ParameterLayout {
         return blockPrefix(layer) + ".experts." + expert;
     }
 
+    /**
+     * Begins the names of the tensors of one of an expert's segments; the only one is the expert itself.
+     *
+     * @param segments {@code N}, of each expert
+     */
+    static String segmentPrefix(int layer, int expert, int segments, int segment) {
+        return segments == 1 ? expertPrefix(layer, expert) : expertPrefix(layer, expert) + ".segments." + segment;
+    }
+
     private List<TensorSpec> denseTensors() {
         int dim = config.modelDim();
         var tensors = new TensorList();
@@ -149,14 +170,15 @@ public final class ParameterLayout {
         }
     }
 
-    private TensorList expert(String prefix, boolean silent) {
-        return feedForward(new TensorList(), prefix, config.ffnDim(), silent ? 0 : residualDeviation());
+    /** Adds one of N segments of an expert: N of the columns of each matrix of a network. */
+    private void segment(TensorList tensors, String prefix, int segments, double downDeviation) {
+        tensors.linear(prefix + ".up", config.modelDim(), config.ffnDim() / segments, STANDARD_DEVIATION);
+        tensors.linear(prefix + ".down", config.ffnDim(), config.modelDim() / segments, downDeviation);
     }
 
-    private TensorList feedForward(TensorList tensors, String prefix, int innerDim, double downDeviation) {
+    private void feedForward(TensorList tensors, String prefix, int innerDim, double downDeviation) {
         tensors.linear(prefix + ".up", config.modelDim(), innerDim, STANDARD_DEVIATION);
         tensors.linear(prefix + ".down", innerDim, config.modelDim(), downDeviation);
-        return tensors;
     }
 
     private double residualDeviation() {

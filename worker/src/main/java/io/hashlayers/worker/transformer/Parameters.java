@@ -122,11 +122,12 @@ public final class Parameters {
 
     private List<ExpertParameters> split(List<ExpertId> ids) {
         var split = new ArrayList<ExpertParameters>();
+        int first = 0;
         for (ExpertId id : ids) {
-            int tensors = experts.parameters().size() / ids.size();
-            int first = split.size() * tensors;
+            int end = first + layout.expert(id.layer(), id.expert()).size(); // more where it is cut into segments
             split.add(new ExpertParameters(
-                    id.layer(), id.expert(), experts.parameters().subList(first, first + tensors)));
+                    id.layer(), id.expert(), experts.parameters().subList(first, end)));
+            first = end;
         }
         return List.copyOf(split);
     }

@@ -8,8 +8,9 @@ import java.util.Set;
  * What the layers of a model will ask a {@link Workspace} for, by the same names, counted instead of allocated.
  *
  * <p>Kept of each block and row, in floats: {@code 8 D + heads + 4} for attention, norms and residual sums, and {@code 2 F}
- * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives. If activations are recomputed,
- * {@code D} of each block and {@code D} of each row that a layer of experts receives; the rest is scratch, once.
+ * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives, one of N segments each {@code D + F
+ * + F / N}, for N times the rows. If activations are recomputed, {@code D} of each block and {@code D} of each row that a layer of
+ * experts receives, or {@code D + F} for segments; the rest is scratch, once.
  */
 final class WorkspaceSizes {
     private final ModelConfig config;
@@ -35,7 +36,13 @@ final class WorkspaceSizes {
         sizes.embedding();
         for (int layer = 0; layer < config.layers(); layer++) {
             if (config.sparse(layer)) {
-                sizes.experts(config.router(layer));
+                RouterConfig router = config.router(layer);
+                if (router.segments() > 1) {
+                    sizes.segments(router.segments());
+                } else {
+                    sizes.experts(router);
+                }
+                sizes.router(router);
                 sizes.sharedExpert();
             } else {
                 sizes.denseFeedForward();
@@ -110,7 +117,26 @@ final class WorkspaceSizes {
         recomputable("expert inner", capacity, config.ffnDim());
         recomputable("expert hidden", capacity, config.ffnDim());
         backwardScratch("expert inner gradient", capacity, config.ffnDim());
-        kept += Float.BYTES * router.floats(rows, dim, config.numExperts());
+    }
+
+    private void segments(int count) {
+        int dim = config.modelDim();
+        int ffnDim = config.ffnDim();
+        int slots = rows * count;
+        kept("received", capacity, dim);
+        scratch(SegmentMixture.use("hidden", count), capacity, ffnDim / count);
+        kept("received hidden", capacity, ffnDim);
+        scratch(SegmentMixture.use("answers", count), capacity, dim / count);
+        recomputable(SegmentMixture.use("inner", count), capacity, ffnDim / count);
+        scratch(SegmentMixture.use("row slots", count), slots, dim);
+        scratch(SegmentMixture.use("hidden slots", count), slots, ffnDim / count);
+        scratch("whole hidden", rows, ffnDim);
+        scratch(SegmentMixture.use("whole hidden slots", count), slots, ffnDim);
+        scratch(SegmentMixture.use("answer slots", count), slots, dim / count);
+    }
+
+    private void router(RouterConfig router) {
+        kept += Float.BYTES * router.floats(rows, config.modelDim(), config.numExperts());
     }
 
     private void sharedExpert() {

@@ -35,6 +35,25 @@ class MatrixTest {
     }
 
     @Test
+    void rowsOfAnotherLengthShareTheMemory() {
+        Matrix matrix = Matrix.of(Matrix.allocateStorage(40), 3, 6, 4);
+        Matrix window = matrix.window(2, 3);
+
+        Matrix parts = window.inRowsOf(2);
+
+        window.set(1, 3, 7f);
+        assertThat(parts.rows()).isEqualTo(6);
+        assertThat(parts.get(3, 1)).isEqualTo(7f);
+        parts.set(5, 0, 8f);
+        assertThat(matrix.get(4, 2)).isEqualTo(8f);
+        assertThat(parts.inRowsOf(12).get(0, 7)).isEqualTo(7f);
+        assertThat(Matrix.allocate(0, 4).inRowsOf(2).rows()).isZero();
+        assertThatThrownBy(() -> matrix.inRowsOf(5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Matrix[6, 4] does not fill rows of 5");
+    }
+
+    @Test
     void windowMayBeEmptyButNotOutside() {
         Matrix window = Matrix.allocate(4, 2).window(4, 0);
 

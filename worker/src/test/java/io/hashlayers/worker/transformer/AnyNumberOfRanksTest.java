@@ -15,6 +15,7 @@ import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.router.SwitchConfig;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,12 @@ class AnyNumberOfRanksTest {
     private static final int STEPS = 5;
     private static final SmallModel SMALL =
             SmallModel.random(SmallModel.config(Activation.GELU, 0.2, List.of(0, 1), 5, 2), 1);
+
+    private static final SmallModel IN_SEGMENTS = SmallModel.random(
+            SmallModel.segmented(
+                    0.2,
+                    new MixtureConfig(List.of(0, 1), 5, 1, Collections.nCopies(2, SmallModel.segments(3)), 1, 0.2)),
+            1);
 
     /** Its dense group is cut into several pieces. */
     private static final SmallModel IN_PIECES = SmallModel.random(
@@ -46,9 +53,19 @@ class AnyNumberOfRanksTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4})
     void lossesNormsAndParametersDoNotDependOnTheNumberOfRanks(int worldSize) {
-        Run alone = train(1);
+        requireSameLearning(SMALL, worldSize);
+    }
 
-        Run run = train(worldSize);
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void norDoThoseOfSegmentsWithDropoutInside(int worldSize) {
+        requireSameLearning(IN_SEGMENTS, worldSize);
+    }
+
+    private static void requireSameLearning(SmallModel small, int worldSize) {
+        Run alone = train(small, Topology.MEMORY, 1, Way.OVERLAPPING);
+
+        Run run = train(small, Topology.MEMORY, worldSize, Way.OVERLAPPING);
 
         for (int step = 0; step < STEPS; step++) {
             assertThat(run.losses().get(step)).isCloseTo(alone.losses().get(step), within(1e-5));

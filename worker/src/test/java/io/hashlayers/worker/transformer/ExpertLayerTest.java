@@ -209,7 +209,7 @@ class ExpertLayerTest {
         ModelConfig config = SmallModel.config(Activation.GELU, 0, List.of(0, 1), 1, 1);
         var parameters = new HashMap<String, double[]>();
         dense.parameters().forEach((name, values) -> parameters.put(expertName(name), values));
-        return new SmallModel(config, parameters, dense.table(), dense.batch());
+        return new SmallModel(config, parameters, dense.hash(), dense.batch());
     }
 
     private static String expertName(String denseName) {
@@ -229,7 +229,7 @@ class ExpertLayerTest {
         int[] table = IntStream.range(0, small.table().values() * k)
                 .map(i -> newNames[small.table().expert(i / k, i % k)])
                 .toArray();
-        return new SmallModel(small.config(), parameters, small.table(), small.batch())
+        return new SmallModel(small.config(), parameters, small.hash(), small.batch())
                 .routedBy(ExpertTable.of(newNames.length, k, table));
     }
 

@@ -41,6 +41,7 @@ class MicroBatchTest {
                 models.add(Arguments.of(SmallModel.config(Activation.GELU, dropout, sparse, EXPERTS, 2)));
             }
         }
+        models.add(Arguments.of(SmallModel.segmented(List.of(0, 1), 2, 0, 0)));
         return models.stream();
     }
 
@@ -81,12 +82,13 @@ class MicroBatchTest {
         int worldSize = collective.worldSize();
         int rank = collective.rank();
         int rows = small.batch().tokens.length / (worldSize * microBatches);
-        int choices = rows * config.expertsPerToken();
+        int choices = rows * small.choices();
         Kernels kernels = KernelsFactory.best();
-        ExpertPlacement placement = ExpertPlacement.roundRobin(EXPERTS, worldSize);
+        ExpertPlacement placement = ExpertPlacement.roundRobin(config.numExperts(), worldSize);
         Parameters parameters = Parameters.forTraining(config, layer -> placement.expertsOf(rank));
         TestRank.load(small, parameters);
-        var plan = new ShufflePlan(placement, rank, rows, config.expertsPerToken(), choices * worldSize);
+        ExpertPlacement units = small.ofUnits(placement);
+        var plan = new ShufflePlan(units, rank, rows, small.choices(), choices * worldSize);
         var router = new HashRouter();
         router.follow(plan);
         var model = new LanguageModel(
@@ -101,7 +103,7 @@ class MicroBatchTest {
         for (int microBatch = 0; microBatch < microBatches; microBatch++) {
             int part = microBatch * worldSize + rank; // of the global batch
             int[] experts = part(small.batch().experts, microBatch, choices * worldSize);
-            plan.fill(part(experts, rank, choices), TestRank.receiveCounts(placement, rank, experts, choices));
+            plan.fill(part(experts, rank, choices), TestRank.receiveCounts(units, rank, experts, choices));
             int[] tokens = part(small.batch().tokens, part, rows);
             int[] targets = part(small.batch().targets, part, rows);
             nats += model.forwardBackward(

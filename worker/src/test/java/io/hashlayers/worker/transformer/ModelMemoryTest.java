@@ -13,6 +13,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.SwitchConfig;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,6 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The oracle is the allocator itself: it counts what a model takes while it is built. */
 class ModelMemoryTest {
+    private static final HashConfig TWO = SmallModel.segments(2);
+    private static final HashConfig THREE = SmallModel.segments(3);
+
     private record Shape(ModelConfig config, int worldSize, boolean training, boolean recomputed) {}
 
     static List<Shape> shapes() {
@@ -41,6 +45,19 @@ class ModelMemoryTest {
         for (RouterConfig router : SmallModel.learnedRouters()) {
             ModelConfig config = SmallModel.config(router, 0.1, 6, 1);
             for (int worldSize : new int[] {1, 2}) {
+                shapes.add(new Shape(config, worldSize, true, false));
+                shapes.add(new Shape(config, worldSize, true, true));
+                shapes.add(new Shape(config, worldSize, false, false));
+            }
+        }
+        for (List<RouterConfig> routers : List.of(
+                List.<RouterConfig>of(TWO, TWO),
+                List.<RouterConfig>of(THREE, THREE),
+                List.<RouterConfig>of(TWO, THREE),
+                List.<RouterConfig>of(HashConfig.SUM, TWO),
+                List.<RouterConfig>of(TWO, new SwitchConfig(1, 1, 0.1, 0.1, SwitchConfig.Reads.HIDDEN)))) {
+            for (int worldSize : new int[] {1, 2, 4}) {
+                ModelConfig config = SmallModel.segmented(0.1, new MixtureConfig(List.of(0, 1), 6, 1, routers, 1, 0.1));
                 shapes.add(new Shape(config, worldSize, true, false));
                 shapes.add(new Shape(config, worldSize, true, true));
                 shapes.add(new Shape(config, worldSize, false, false));
@@ -134,6 +151,31 @@ class ModelMemoryTest {
         assertThat(recomputed.keptBytes()).isEqualTo(4 * ((layers + 1L) * rows * dim + 2L * capacity * dim));
         long once = rows * (7L * dim + heads + 4 + 2L * inner) + 2L * capacity * inner;
         assertThat(recomputed.scratchBytes() - kept.scratchBytes()).isEqualTo(4 * (once + finalNorm));
+    }
+
+    /** The formulas of docs/memory.md. */
+    @Test
+    void segmentsKeepRowsAndHiddenRowsThatTheyReceived() {
+        long rows = 16;
+        long capacity = 40;
+        long dim = 6;
+        long inner = 42;
+        ModelConfig whole = SmallModel.segmented(List.of(1), 1, 0, 0);
+        for (int n : new int[] {2, 3}) {
+            ModelConfig segmented = SmallModel.segmented(List.of(1), n, 0, 0);
+            for (boolean recomputed : new boolean[] {false, true}) {
+                var activations = new Activations((int) rows, (int) capacity, recomputed);
+                ModelMemory expected = ModelMemory.training(whole, activations, 4, 0, 1);
+                ModelMemory memory = ModelMemory.training(segmented, activations, 4, 0, 1);
+
+                long more = recomputed ? capacity * inner : capacity * (inner / n - inner);
+                assertThat(memory.keptBytes() - expected.keptBytes()).isEqualTo(4 * more);
+                long scratch = rows * (n * dim + 2 * inner + n * inner + dim) + capacity * (inner + dim) / n;
+                long ofWhole = rows * dim + capacity * (dim + inner); // slots, answers and the gradients of inner rows
+                long again = recomputed ? capacity * (2 * inner - inner / n) : 0;
+                assertThat(memory.scratchBytes() - expected.scratchBytes()).isEqualTo(4 * (scratch - ofWhole - again));
+            }
+        }
     }
 
     private static Optimizer optimizer(Parameters parameters, Kernels kernels, Collective collective) {

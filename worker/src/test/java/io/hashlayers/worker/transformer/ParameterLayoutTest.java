@@ -2,7 +2,10 @@ package io.hashlayers.worker.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.parameter.TensorSpec;
 import java.util.HashSet;
@@ -84,6 +87,43 @@ class ParameterLayoutTest {
         assertThat(names)
                 .contains("h.0.ffn.up.weight", "h.1.experts.2.down.bias")
                 .doesNotContain("h.1.ffn.up.weight");
+    }
+
+    @Test
+    void anExpertInSegmentsHasTheParametersAndOperationsOfAWholeOne() {
+        var whole = ParameterLayout.of(SmallModel.segmented(List.of(0, 1), 1, 0, 0));
+        for (int n : new int[] {2, 3}) {
+            var layout = ParameterLayout.of(SmallModel.segmented(List.of(0, 1), n, 0, 0));
+            List<TensorSpec> expert = layout.expert(1, 3);
+
+            assertThat(expert)
+                    .extracting(TensorSpec::name, TensorSpec::rows, TensorSpec::cols)
+                    .hasSize(4 * n)
+                    .startsWith(
+                            tuple("h.1.experts.3.segments.0.up.weight", 6, 42 / n),
+                            tuple("h.1.experts.3.segments.0.up.bias", 1, 42 / n),
+                            tuple("h.1.experts.3.segments.0.down.weight", 42, 6 / n),
+                            tuple("h.1.experts.3.segments.0.down.bias", 1, 6 / n),
+                            tuple("h.1.experts.3.segments.1.up.weight", 6, 42 / n));
+            assertThat(end(expert, new HashSet<>()))
+                    .isEqualTo(layout.expertParameters())
+                    .isEqualTo(whole.expertParameters());
+            assertThat(layout.totalParameters()).isEqualTo(whole.totalParameters());
+            assertThat(layout.multipliedWeights()).isEqualTo(whole.multipliedWeights());
+            assertThat(expert).allMatch(spec -> spec.decay() == (spec.rows() > 1));
+        }
+    }
+
+    @Test
+    void widthsThatSegmentsDoNotDivideAreRefused() {
+        MixtureConfig mixture = MixtureConfig.of(List.of(0), 4, 1, SmallModel.segments(3));
+
+        assertThatThrownBy(() -> new ModelConfig(11, 4, 2, 8, 9, 2, Activation.GELU, 0, mixture))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessage("model.dim is 8, which moe.segments = 3 does not divide; change one of them");
+        assertThatThrownBy(() -> new ModelConfig(11, 4, 2, 6, 8, 2, Activation.GELU, 0, mixture))
+                .hasMessage("model.ffn-dim is 8, which moe.segments = 3 does not divide; change one of them");
     }
 
     @Test

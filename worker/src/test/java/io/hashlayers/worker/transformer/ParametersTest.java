@@ -10,6 +10,7 @@ import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.parameter.Parameter;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.HashConfig;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,23 @@ class ParametersTest {
                         tuple(3, 4, "h.3.experts.4.up.weight"),
                         tuple(3, 0, "h.3.experts.0.up.weight"),
                         tuple(5, 1, "h.5.experts.1.up.weight"));
+    }
+
+    @Test
+    void wholeExpertsAndExpertsInSegmentsEachHaveTheirOwn() {
+        MixtureConfig mixture =
+                new MixtureConfig(List.of(3, 5), 6, 1, List.of(SmallModel.segments(2), HashConfig.SUM), 0, 0);
+        Parameters parameters = Parameters.forEvaluation(CONFIG.with(mixture), layer -> new int[] {1, 4});
+
+        assertThat(parameters.localExperts())
+                .extracting(
+                        expert -> expert.parameters().size(),
+                        expert -> expert.parameters().get(0).name())
+                .containsExactly(
+                        tuple(8, "h.3.experts.1.segments.0.up.weight"),
+                        tuple(8, "h.3.experts.4.segments.0.up.weight"),
+                        tuple(4, "h.5.experts.1.up.weight"),
+                        tuple(4, "h.5.experts.4.up.weight"));
     }
 
     @Test

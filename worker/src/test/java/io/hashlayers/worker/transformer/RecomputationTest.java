@@ -12,6 +12,7 @@ import io.hashlayers.worker.router.RouterConfig;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,11 @@ class RecomputationTest {
                 }
             }
         }
+        ModelConfig segmented = SmallModel.segmented(
+                0.2,
+                new MixtureConfig(List.of(0, 1), EXPERTS, 1, Collections.nCopies(2, SmallModel.segments(3)), 1, 0.2));
+        models.add(Arguments.of("vector", segmented, 1));
+        models.add(Arguments.of("vector", segmented, 2));
         models.add(Arguments.of("nd4j", config(List.of(0, 2), 0.2), 2));
         for (RouterConfig router : SmallModel.learnedRouters()) {
             models.add(Arguments.of("vector", SmallModel.config(router, 0.2, 4, 1), 2));
@@ -86,6 +92,19 @@ class RecomputationTest {
         rank.forwardBackward(1);
 
         assertThat(exchanges).hasValue(2 * 4);
+    }
+
+    @Test
+    void rowsCrossToSegmentsAndBackTwiceInEachDirection() {
+        ModelConfig config = SmallModel.segmented(
+                0, new MixtureConfig(List.of(0, 1), EXPERTS, 1, Collections.nCopies(2, SmallModel.segments(2)), 0, 0));
+        SmallModel small = SmallModel.random(config, 1);
+        var exchanges = new AtomicInteger();
+        var rank = rank(small, counting(Ranks.alone(), exchanges), KernelsFactory.best(), true);
+
+        rank.forwardBackward(1);
+
+        assertThat(exchanges).hasValue(2 * 8);
     }
 
     private static Outcome train(SmallModel small, Collective collective, String kernelsName, boolean recomputed) {

@@ -3,6 +3,7 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.worker.kernels.Activation;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -38,9 +39,9 @@ final class ReferenceModel {
         }
     }
 
-    /** Factor of an element inside an expert, for the expert's rows in order. */
+    /** Factor of an element inside an expert or a segment of one, for its rows in order. */
     interface ExpertMask {
-        double of(int layer, int expert, int number, int col);
+        double of(int layer, int unit, int number, int col);
     }
 
     /** Factor of an element at a place of the residual stream. */
@@ -48,7 +49,7 @@ final class ReferenceModel {
         double of(int place, int row, int col);
     }
 
-    /** Tokens [R] and their targets [R], and the expert of each (row, choice), [R k]. */
+    /** Tokens [R] and their targets [R], and the expert or segment of each (row, choice), [R k]. */
     static final class Batch {
         final int[] tokens;
         final int[] targets;
@@ -224,6 +225,9 @@ final class ReferenceModel {
                     .map(row -> network(row, "h." + layer + ".ffn"))
                     .toArray(double[][]::new);
         }
+        if (config.router(layer).segments() > 1) {
+            return ofSegments(x, layer, batch);
+        }
         double[][] weights = mixing.weights(layer, x, batch);
         double[][] out = new double[x.length][config.modelDim()];
         int[] rowsOf = new int[config.numExperts()];
@@ -240,6 +244,42 @@ final class ReferenceModel {
         return out;
     }
 
+    /** MultiHash: N hashes choose one segment each, unit e N + m, of what is hidden and of the answer. */
+    private double[][] ofSegments(double[][] x, int layer, Batch batch) {
+        int n = config.router(layer).segments();
+        int[] rowsOf = new int[config.numExperts() * n];
+        double[][] out = new double[x.length][];
+        for (int row = 0; row < x.length; row++) {
+            double[] hidden = new double[0];
+            for (int m = 0; m < n; m++) {
+                int unit = batch.experts[row * n + m];
+                double[] part = hidden(x[row], segment(layer, unit, n, m), layer, unit, rowsOf[unit]++);
+                hidden = joined(hidden, part);
+            }
+            double[] answer = new double[0];
+            for (int m = 0; m < n; m++) {
+                String name = segment(layer, batch.experts[row * n + m], n, m);
+                answer = joined(answer, linear(hidden, name + ".down"));
+            }
+            out[row] = answer;
+            if (config.mixture().sharedExperts() > 0) {
+                addTo(out[row], 1, network(x[row], "h." + layer + ".shared"));
+            }
+        }
+        return out;
+    }
+
+    private static String segment(int layer, int unit, int n, int m) {
+        if (unit % n != m) {
+            throw new IllegalArgumentException("choice " + m + " is unit " + unit + " of experts of " + n);
+        }
+        return "h." + layer + ".experts." + unit / n + ".segments." + m;
+    }
+
+    private static double[] joined(double[] a, double[] b) {
+        return DoubleStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
+    }
+
     private static void addTo(double[] sum, double weight, double[] x) {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += weight * x[i];
@@ -248,10 +288,14 @@ final class ReferenceModel {
 
     private double[] expert(double[] x, int layer, int expert, int number) {
         String name = "h." + layer + ".experts." + expert;
+        return linear(hidden(x, name, layer, expert, number), name + ".down");
+    }
+
+    private double[] hidden(double[] x, String name, int layer, int unit, int number) {
         double[] hidden =
                 Arrays.stream(linear(x, name + ".up")).map(this::activate).toArray();
-        Arrays.setAll(hidden, col -> hidden[col] * expertMask.of(layer, expert, number, col));
-        return linear(hidden, name + ".down");
+        Arrays.setAll(hidden, col -> hidden[col] * expertMask.of(layer, unit, number, col));
+        return hidden;
     }
 
     private double[] network(double[] x, String name) {

@@ -20,6 +20,7 @@ import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.RowShuffle;
 import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.router.SwitchConfig.Reads;
+import io.hashlayers.worker.transformer.ReferenceModel.ExpertMask;
 import io.hashlayers.worker.transformer.ReferenceModel.Mixing;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,6 +98,20 @@ class RouterGradientsTest {
                         .base(shuffle ? unshuffled(outcome.experts(), worldSize) : outcome.experts()));
     }
 
+    @ParameterizedTest(name = "{0} segments, {1} ranks, {2} shared experts, dropout {3} inside experts")
+    @CsvSource({"2, 1, 0, 0", "2, 2, 0, 0", "2, 3, 1, 0.3", "3, 1, 1, 0.3", "3, 2, 0, 0", "3, 3, 0, 0"})
+    void aMultiHash(int segments, int worldSize, int sharedExperts, double dropout) {
+        SmallModel small = SmallModel.random(SmallModel.segmented(SPARSE, segments, sharedExperts, dropout), 1);
+        var reference = new ReferenceModel(
+                small.config(),
+                small.parameters(),
+                (layer, x, batch) -> new double[0][],
+                (place, row, col) -> 1,
+                masks(small.config()));
+
+        requireAgreement(small, run(small, worldSize), reference);
+    }
+
     @ParameterizedTest
     @CsvSource({"1", "2"})
     void anEvaluationOfABalancedAssignmentIsGreedy(int worldSize) {
@@ -121,27 +136,31 @@ class RouterGradientsTest {
     @CsvSource({"1", "3"})
     void sharedExpertsAndDropoutInsideExperts(int worldSize) {
         ModelConfig plain = SmallModel.config(Activation.GELU, 0, SPARSE, EXPERTS, 2);
-        double dropout = 0.3;
         SmallModel small = SmallModel.random(
-                plain.with(new MixtureConfig(SPARSE, EXPERTS, 2, Collections.nCopies(2, HashConfig.SUM), 2, dropout)),
-                1);
+                plain.with(new MixtureConfig(SPARSE, EXPERTS, 2, Collections.nCopies(2, HashConfig.SUM), 2, 0.3)), 1);
         var reference = new ReferenceModel(
                 small.config(),
                 small.parameters(),
                 new ReferenceRouters(small.config(), small.parameters()).summed(),
                 (place, row, col) -> 1,
-                (layer, expert, number, col) -> mask(dropout, layer, expert, number, col));
+                masks(small.config()));
 
         requireAgreement(small, run(small, worldSize), reference);
     }
 
-    /** The mask of step {@link TestRank#STEP}, which the kernels alone know. */
-    private static double mask(double dropout, int layer, int expert, int number, int col) {
-        Matrix ones = Matrix.allocate(1, col + 1);
+    /** The masks of step {@link TestRank#STEP}, which the kernels alone know; each is asked for many times. */
+    private static ExpertMask masks(ModelConfig config) {
+        Map<List<Integer>, double[]> known = new HashMap<>();
+        return (layer, unit, number, col) ->
+                known.computeIfAbsent(List.of(layer, unit, number), key -> mask(config, layer, unit, number))[col];
+    }
+
+    private static double[] mask(ModelConfig config, int layer, int unit, int number) {
+        Matrix ones = Matrix.allocate(1, config.ffnDim());
         ones.array().assign(1);
-        long seed = Seeds.of(Seeds.of(TestRank.SEED, TestRank.STEP, 0), layer, expert);
-        KERNELS.dropout(ones, (float) dropout, seed, number);
-        return ones.get(0, col);
+        long seed = Seeds.of(Seeds.of(TestRank.SEED, TestRank.STEP, 0), layer, unit);
+        KERNELS.dropout(ones, (float) config.mixture().expertDropout(), seed, number);
+        return TestRank.elements(ones);
     }
 
     private static SmallModel small(RouterConfig router, int k) {

@@ -1,6 +1,12 @@
 package io.hashlayers.worker.transformer;
 
+import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.sharding.hash.TokenRows;
+import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.parameter.Init;
 import io.hashlayers.worker.parameter.TensorSpec;
@@ -11,14 +17,16 @@ import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.transformer.ReferenceModel.Batch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /** A model small enough for plain loops, with random parameters far from their first values, and a batch for it. */
-record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTable table, Batch batch) {
+record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertHash hash, Batch batch) {
     private static final int VOCABULARY = 11;
     private static final int SEQUENCE = 4;
     private static final int SEQUENCES = 12; // any number of ranks up to four divides it
@@ -59,6 +67,28 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
                 new BaseConfig(BaseConfig.Assignment.AUCTION, true));
     }
 
+    /** Sparse layers of four experts that are cut into segments. */
+    static ModelConfig segmented(List<Integer> sparseLayers, int segments, int sharedExperts, double expertDropout) {
+        return segmented(
+                0,
+                new MixtureConfig(
+                        sparseLayers,
+                        4,
+                        1,
+                        Collections.nCopies(sparseLayers.size(), segments(segments)),
+                        sharedExperts,
+                        expertDropout));
+    }
+
+    /** A model whose widths two and three segments divide. */
+    static ModelConfig segmented(double dropout, MixtureConfig mixture) {
+        return new ModelConfig(VOCABULARY, SEQUENCE, 2, 6, 42, 2, Activation.GELU, dropout, mixture);
+    }
+
+    static HashConfig segments(int segments) {
+        return new HashConfig(HashConfig.Combine.SUM, 1, segments);
+    }
+
     static SmallModel random(ModelConfig config, long seed) {
         return random(config, SEQUENCES, seed);
     }
@@ -74,9 +104,25 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
                             .map(x -> (float) (mean + x))
                             .toArray());
         }
-        ExpertTable table = ExpertTable.random(
-                config.vocabularySize(), config.numExperts(), config.expertsPerToken(), random.nextLong());
-        return new SmallModel(config, parameters, table, batch(config, sequences, table, random));
+        ExpertHash hash = hash(config, random);
+        return new SmallModel(config, parameters, hash, batch(config, sequences, hash, random));
+    }
+
+    /** A hash of random tables: of experts, or of segments if a layer has any. */
+    private static ExpertHash hash(ModelConfig config, SplittableRandom random) {
+        int segments = config.mixture().routers().stream()
+                .mapToInt(RouterConfig::segments)
+                .max()
+                .orElse(1);
+        List<TokenHash> parts = Stream.generate(() -> byToken(ExpertTable.random(
+                        config.vocabularySize(), config.numExperts(), config.expertsPerToken(), random.nextLong())))
+                .limit(segments)
+                .toList();
+        return segments == 1 ? parts.get(0) : new MultiHash(parts);
+    }
+
+    private static TokenHash byToken(ExpertTable table) {
+        return new TokenHash(TokenFeature.CURRENT_TOKEN, table);
     }
 
     /** All tensors of all ranks. */
@@ -93,8 +139,28 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
 
     /** The same model and tokens under another table. */
     SmallModel routedBy(ExpertTable other) {
+        return routedBy(byToken(other));
+    }
+
+    /** The same model and tokens under another hash. */
+    SmallModel routedBy(ExpertHash other) {
         return new SmallModel(
-                config, parameters, other, new Batch(batch.tokens, batch.targets, experts(other, batch.tokens)));
+                config, parameters, other, new Batch(batch.tokens, batch.targets, units(config, other, batch.tokens)));
+    }
+
+    /** The only table of the hash. */
+    ExpertTable table() {
+        return hash.parts().get(0).table();
+    }
+
+    /** Units that each row visits. */
+    int choices() {
+        return hash.choices();
+    }
+
+    /** The placement of units, of that of experts. */
+    ExpertPlacement ofUnits(ExpertPlacement placement) {
+        return placement.ofUnits(hash.unitsPerExpert());
     }
 
     /** Values of a tensor, row after row. */
@@ -112,20 +178,20 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertTa
         return 1f / targets();
     }
 
-    private static Batch batch(ModelConfig config, int sequences, ExpertTable table, SplittableRandom random) {
+    private static Batch batch(ModelConfig config, int sequences, ExpertHash hash, SplittableRandom random) {
         int rows = sequences * config.contextLength();
         // The larger of the ids is rarer, and one row in ten has no target.
         int[] tokens = new int[rows];
         Arrays.setAll(tokens, row -> random.nextInt(1 + random.nextInt(config.vocabularySize())));
         int[] targets = new int[rows];
         Arrays.setAll(targets, row -> random.nextInt(10) == 0 ? -1 : random.nextInt(config.vocabularySize()));
-        return new Batch(tokens, targets, experts(table, tokens));
+        return new Batch(tokens, targets, units(config, hash, tokens));
     }
 
-    private static int[] experts(ExpertTable table, int[] tokens) {
-        int k = table.expertsPerToken();
-        int[] experts = new int[tokens.length * k];
-        Arrays.setAll(experts, i -> table.expert(tokens[i / k], i % k));
-        return experts;
+    private static int[] units(ModelConfig config, ExpertHash hash, int[] tokens) {
+        int[] units = new int[tokens.length * hash.choices()];
+        var rows = new TokenRows(tokens, new int[0], new int[0], config.vocabularySize(), config.contextLength());
+        hash.expertsOf(rows, tokens.length, units);
+        return units;
     }
 }

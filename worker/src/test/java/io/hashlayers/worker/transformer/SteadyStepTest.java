@@ -14,6 +14,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.router.RouterConfig;
 import java.lang.management.ManagementFactory;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,12 +25,13 @@ class SteadyStepTest {
     private static final int WARM_UP_ROUNDS =
             50; // at most: loops that are not compiled yet make objects of their vectors
     private static final int ROUNDS = 5;
+    private static final ModelConfig WHOLE = SmallModel.config(Activation.GELU, 0.1, List.of(0, 1), 8, 2);
     private static final long LIMIT = 1000; // bytes a step; a row of activations of this batch has 48 * 6 * 4 = 1,152
 
-    @ParameterizedTest(name = "{0} ranks, recomputed: {1}")
-    @CsvSource({"1, false", "1, true", "2, false", "2, true"})
-    void aStepAllocatesNoMatrixAndNoArrayOnTheHeap(int worldSize, boolean recomputed) {
-        SmallModel small = SmallModel.random(SmallModel.config(Activation.GELU, 0.1, List.of(0, 1), 8, 2), 1);
+    @ParameterizedTest(name = "{0} ranks, recomputed: {1}, {2} segments")
+    @CsvSource({"1, false, 1", "1, true, 1", "2, false, 1", "2, true, 1", "1, true, 3", "2, false, 3"})
+    void aStepAllocatesNoMatrixAndNoArrayOnTheHeap(int worldSize, boolean recomputed, int segments) {
+        SmallModel small = SmallModel.random(segments == 1 ? WHOLE : segmented(segments), 1);
 
         List<Long> bytes = Ranks.run(worldSize, collective -> bytesPerStep(small, collective, recomputed));
 
@@ -44,6 +46,12 @@ class SteadyStepTest {
         List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
 
         assertThat(bytes).allSatisfy(each -> assertThat(each).isLessThan(LIMIT));
+    }
+
+    private static ModelConfig segmented(int segments) {
+        return SmallModel.segmented(
+                0.1,
+                new MixtureConfig(List.of(0, 1), 8, 1, Collections.nCopies(2, SmallModel.segments(segments)), 1, 0.2));
     }
 
     /** Heap that this rank allocates in a step, once steps are compiled. */

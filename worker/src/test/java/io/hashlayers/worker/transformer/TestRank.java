@@ -62,16 +62,17 @@ final class TestRank {
         ModelConfig config = small.config();
         int rank = collective.rank();
         int rows = small.batch().tokens.length / collective.worldSize();
-        int k = config.expertsPerToken();
+        int k = small.choices();
+        ExpertPlacement units = small.ofUnits(placement);
         this.tokens = Arrays.copyOfRange(small.batch().tokens, rank * rows, (rank + 1) * rows);
         this.targets = Arrays.copyOfRange(small.batch().targets, rank * rows, (rank + 1) * rows);
         this.gradientScale = small.gradientScale();
         int[] experts = small.batch().experts;
-        int[][] receiveCounts = receiveCounts(placement, rank, experts, rows * k);
+        int[][] receiveCounts = receiveCounts(units, rank, experts, rows * k);
         this.receiveCapacity = Math.max(
                 Arrays.stream(receiveCounts).flatMapToInt(Arrays::stream).sum(),
                 learnedCapacity(config, placement, rank, rows));
-        this.plan = new ShufflePlan(placement, rank, rows, k, receiveCapacity);
+        this.plan = new ShufflePlan(units, rank, rows, k, receiveCapacity);
         plan.fill(Arrays.copyOfRange(experts, rank * rows * k, (rank + 1) * rows * k), receiveCounts);
         this.parameters = training
                 ? Parameters.forTraining(config, layer -> placement.expertsOf(rank))
@@ -136,8 +137,9 @@ final class TestRank {
     }
 
     /**
-     * Rows from each rank for each expert of this one.
+     * Rows from each rank for each expert, or segment, of this one.
      *
+     * @param placement of what rows visit
      * @param experts of each choice of all ranks
      */
     static int[][] receiveCounts(ExpertPlacement placement, int rank, int[] experts, int choicesPerRank) {
