@@ -2,20 +2,25 @@ package io.hashlayers.driver.bench;
 
 import io.hashlayers.driver.bench.BenchReport.Limits;
 import io.hashlayers.driver.bench.BenchReport.Rival;
+import io.hashlayers.sharding.hash.ExpertHash;
+import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.KernelsFactory;
+import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The benchmark of one rank: limits of the machine, whole steps, then steps with every operation noted.
@@ -114,10 +119,24 @@ final class RankBench {
         ModelConfig model = chosen.model();
         ZipfTokens zipf = new ZipfTokens(model.vocabularySize());
         long[] counts = zipf.expectedCounts(CORPUS);
-        TokenHash hash =
-                new TokenHash(TokenFeature.CURRENT_TOKEN, chosen.table().build(model, counts, 0));
-        ExpertPlacement placement = ExpertPlacement.byLoad(hash.table().loads(counts), plain.worldSize());
+        ExpertHash hash = hash(chosen, counts);
+        long[][] countsOfParts =
+                Collections.nCopies(hash.parts().size(), counts).toArray(long[][]::new);
+        ExpertPlacement placement = ExpertPlacement.byLoad(hash.expertLoads(countsOfParts), plain.worldSize());
         return new TrainingSteps(chosen, collective, kernels, hash, placement, zipf);
+    }
+
+    /** The hash of all layers that have one. */
+    private static ExpertHash hash(RunConfig chosen, long[] counts) {
+        int segments = chosen.model().mixture().routers().stream()
+                .mapToInt(RouterConfig::segments)
+                .max()
+                .orElse(1);
+        List<TokenHash> parts = IntStream.range(0, segments)
+                .mapToObj(number ->
+                        new TokenHash(TokenFeature.CURRENT_TOKEN, chosen.table().build(chosen.model(), counts, number)))
+                .toList();
+        return segments == 1 ? parts.get(0) : new MultiHash(parts);
     }
 
     /** Waits for the others and returns the argument, so that all measure at the same time. */

@@ -12,6 +12,7 @@ import io.hashlayers.worker.router.Router;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.ExchangedRows;
 import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import io.hashlayers.worker.transformer.ModelConfig;
@@ -134,7 +135,7 @@ final class TrainingSteps {
     /**
      * Bytes that had to leave this rank in all steps so far: {@code (W - 1) / W} of the dense gradients and as much of the new
      * values (no all-reduce sends less: Patarasuk and Yuan 2009), and each row to each of its experts elsewhere and the answer back,
-     * forward and backward. Not a number where a router learns: nobody knows ahead how many rows must leave.
+     * forward and backward, or all that {@link ExchangedRows} tells of segments. Not a number where a router learns: nobody knows ahead how many rows must leave.
      */
     double leastBytes() {
         return config.model().mixture().routers().stream().allMatch(RouterConfig::planned) ? leastBytes : Double.NaN;
@@ -153,7 +154,7 @@ final class TrainingSteps {
                 }
             }
         }
-        countRows();
+        countBytes();
         int[] own = tokens[collective.rank()];
         System.arraycopy(own, 1, targets, 0, own.length - 1);
         targets[own.length - 1] = own[0];
@@ -165,8 +166,11 @@ final class TrainingSteps {
         }
     }
 
-    /** Counts the rows that must leave: those for experts elsewhere, and the answers to those that come from there. */
-    private void countRows() {
+    /**
+     * Counts the bytes that must leave. Of a row for an expert elsewhere this rank sends the way there, and in the backward pass the
+     * gradients of the way back; of a row that comes from elsewhere it sends the other two.
+     */
+    private void countBytes() {
         long stay = IntStream.of(receives[collective.rank()]).sum();
         long come = 0;
         for (int[] rows : receives) {
@@ -174,9 +178,8 @@ final class TrainingSteps {
         }
         long leave = experts[collective.rank()].length - stay + (come - stay);
         ModelConfig model = config.model();
-        leastBytes += 2.0
-                * leave
-                * model.modelDim()
+        leastBytes += (double) leave
+                * ExchangedRows.of(model, hash.unitsPerExpert()).roundTrip()
                 * Float.BYTES
                 * model.sparseLayers().size();
     }

@@ -3,9 +3,11 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.worker.collective.TransportMemory;
 import io.hashlayers.worker.collective.TransportSettings;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.transformer.Activations;
+import io.hashlayers.worker.transformer.ExchangedRows;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ModelMemory;
 import io.hashlayers.worker.transformer.ParameterLayout;
@@ -38,7 +40,7 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
         ModelConfig model = config.model();
         int rows = config.sequencesPerRank(worldSize) * model.contextLength();
         List<ModelMemory> ranks = new ArrayList<>();
-        long largestExchange = 0;
+        long largestExchange = 0; // floats
         for (int rank = 0; rank < worldSize; rank++) {
             int experts = routing.localExperts(rank);
             int capacity = routing.receiveCapacity(model, rank, rows, splits(routing));
@@ -48,12 +50,12 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
                     training
                             ? ModelMemory.training(model, activations, experts, rank, worldSize)
                             : ModelMemory.evaluation(model, activations, experts));
-            largestExchange = Math.max(largestExchange, Math.min((long) rows * model.expertsPerToken(), capacity));
+            largestExchange = Math.max(largestExchange, largestExchange(model, rows, capacity));
         }
         long transport = process.ranks()
                 * TransportMemory.ofRank(
                         worldSize - process.ranks(),
-                        largestExchange * model.modelDim() * Float.BYTES,
+                        largestExchange * Float.BYTES,
                         training ? largestReduction(model, worldSize) : 0,
                         TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
         return new MemoryPlan(busiest(ranks, process.ranks()), transport, process);
@@ -64,6 +66,17 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
         return routing.hashes().isEmpty()
                 ? Set.of()
                 : routing.hashes().get(0).plan().splits().keySet();
+    }
+
+    /** Floats that a rank sends at most to another one in an exchange of any layer. */
+    private static long largestExchange(ModelConfig model, int rows, int capacity) {
+        long largest = 0;
+        for (RouterConfig router : model.mixture().routers()) {
+            long choices = (long) rows * model.expertsPerToken() * router.segments();
+            int widest = ExchangedRows.of(model, router.segments()).widest();
+            largest = Math.max(largest, Math.min(choices, capacity) * widest);
+        }
+        return largest;
     }
 
     private static long largestReduction(ModelConfig model, int worldSize) {

@@ -12,6 +12,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.transformer.ExchangedRows;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,10 +43,10 @@ final class PlanJob {
     private static final int CHUNK_COUNTS = 1 << 21;
     /** Tasks for each slot, so that slow ones even out. */
     private static final int TASKS_PER_SLOT = 3;
-    /** Times that a row crosses the network in each sparse layer: to its expert and back, and in training its gradient too. */
-    private static final int EVALUATION_TRIPS = 2;
+    /** Round trips of a row in each sparse layer: to its expert and back, and in training its gradient too. */
+    private static final int EVALUATION_TRIPS = 1;
 
-    private static final int TRAINING_TRIPS = 4;
+    private static final int TRAINING_TRIPS = 2;
 
     private final JavaSparkContext spark;
     private final RunConfig config;
@@ -166,16 +167,12 @@ final class PlanJob {
     /** Bytes that cross the network in a step for each row that leaves its rank. */
     private long bytesPerRow(PlannedSplit split) {
         long trips = split.training() ? TRAINING_TRIPS : EVALUATION_TRIPS;
-        return trips * layers * floatsPerTrip() * Float.BYTES / 2;
+        return trips * layers * floatsPerTrip() * Float.BYTES;
     }
 
-    /** Floats that a row takes to its unit and back: a row to a whole expert, two rows and two parts to a segment of one. */
+    /** Floats that a row takes to its unit and back. */
     private long floatsPerTrip() {
-        ModelConfig model = config.model();
-        int segments = hash.unitsPerExpert();
-        return segments == 1
-                ? 2L * model.modelDim()
-                : (long) (model.modelDim() + model.ffnDim()) * (segments + 1) / segments;
+        return ExchangedRows.of(config.model(), hash.unitsPerExpert()).roundTrip();
     }
 
     /** Rows that one rank sends in a step: its tokens times the experts of each. */
@@ -197,8 +194,8 @@ final class PlanJob {
                 .append(digests())
                 .append(" length ")
                 .append(model.contextLength())
-                .append(" dim ")
-                .append(model.modelDim())
+                .append(" floats ")
+                .append(floatsPerTrip())
                 .append(" sparse ")
                 .append(layers);
         for (PlannedSplit split : splits) {

@@ -35,10 +35,10 @@ class BenchProgramTest {
 
     @BeforeAll
     static void measureTwoRanks() throws Exception {
-        report = measure(1);
+        report = measure("train.accumulate-batches=1");
     }
 
-    private static BenchReport measure(int accumulateBatches) throws Exception {
+    private static BenchReport measure(String setting) throws Exception {
         Settings settings = Settings.load(
                 List.of(),
                 List.of(
@@ -50,7 +50,7 @@ class BenchProgramTest {
                         "moe.layers=[1]",
                         "moe.num-experts=6",
                         "train.batch-sequences=4",
-                        "train.accumulate-batches=" + accumulateBatches));
+                        setting));
         RunConfig config = settings.run("", 300);
         SortedMap<String, RunConfig> rivals = new TreeMap<>();
         rivals.put("dense", config.of(config.model().dense()));
@@ -124,7 +124,7 @@ class BenchProgramTest {
 
     @Test
     void aStepOfMicroBatchesHasTheSameTokensAndReducesOnce() throws Exception {
-        BenchReport accumulated = measure(2);
+        BenchReport accumulated = measure("train.accumulate-batches=2");
 
         assertThat(accumulated.tokensPerStep()).isEqualTo(report.tokensPerStep());
         assertThat(accumulated.steps().firstLoss()).isCloseTo(Math.log(300), within(0.2));
@@ -185,6 +185,21 @@ class BenchProgramTest {
         assertThat(report.steps().leastBytesPerStep()).isGreaterThan(2 * dense * 4.0 / 2);
         assertThat(report.exchanges()).hasSize(6).allSatisfy(exchange -> assertThat(exchange.seconds())
                 .isPositive());
+    }
+
+    @Test
+    void segmentsDoTheSameOperationsAndExchangeTwice() throws Exception {
+        BenchReport segmented = measure("moe.segments=2");
+
+        assertThat(segmented.parameters()).isEqualTo(report.parameters());
+        assertThat(segmented.multipliedWeights()).isEqualTo(report.multipliedWeights());
+        assertThat(segmented.steps().lastLoss()).isLessThan(segmented.steps().firstLoss());
+        assertThat(segmented.steps().offHeapGrowth()).isZero();
+        assertThat(count(segmented, "all-to-all")).isEqualTo(2 * count(report, "all-to-all"));
+        assertThat(segmented.steps().sentBytesPerStep())
+                .isCloseTo(segmented.steps().leastBytesPerStep(), within(8.0 + 8 * Collective.WINDOW));
+        assertThat(segmented.steps().leastBytesPerStep())
+                .isGreaterThan(report.steps().leastBytesPerStep());
     }
 
     @Test

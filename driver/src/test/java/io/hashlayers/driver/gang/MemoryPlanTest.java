@@ -10,6 +10,7 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.train.PlannedHash;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
@@ -52,6 +53,20 @@ class MemoryPlanTest {
         // frame.
         assertThat(plan.transportBytes())
                 .isEqualTo(2 * (2 * (2 * 4 * ROWS * 16 + 39) + 16 * (2 * 4 * ((DENSE + 2) / 3) + 39)));
+    }
+
+    @Test
+    void segmentsExchangeMoreRowsOfWhichTheHiddenOnesAreWidest() {
+        MixtureConfig mixture = MixtureConfig.of(List.of(1), 4, 1, new HashConfig(HashConfig.Combine.SUM, 1, 2));
+        ModelConfig model = MODEL.with(mixture);
+
+        MemoryPlan plan = MemoryPlan.evaluation(config().of(model), routing(), WORLD_SIZE, process(2));
+
+        // Two choices of each row, but never more than the 30 rows for which there is room.
+        assertThat(plan.transportBytes()).isEqualTo(2 * 2 * (2 * 4 * 30 * 64 + 39));
+        assertThat(plan.model())
+                .isEqualTo(ModelMemory.evaluation(model, Activations.kept(ROWS, 30), 2)
+                        .plus(ModelMemory.evaluation(model, Activations.kept(ROWS, 15), 1)));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
@@ -17,6 +18,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.plan.ReceiveCounts;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
@@ -131,6 +133,48 @@ class PlanJobTest {
     }
 
     @Test
+    void segmentsAreCountedOneByOneAndTakeTwoRoundTrips() {
+        ModelConfig whole = config("segments").model();
+        MixtureConfig mixture =
+                MixtureConfig.of(whole.sparseLayers(), E, 1, new HashConfig(HashConfig.Combine.SUM, 1, 2));
+        RunConfig config = config("segments").of(whole.with(mixture));
+        MultiHash hash = new MultiHash(List.of(byTable(1), byTable(2)));
+        ExpertPlacement units = placement(3).ofUnits(2);
+
+        RunPlan plan = new PlanJob(spark, config, dataset, hash, units, LAYERS, folder(config)).run(splits(config));
+
+        // Rows of width 6 and 8 to a segment, and halves of both back.
+        double bytesPerRow = LAYERS * (6 + 8 + 3 + 4) * 4;
+        for (String split : List.of("train", "valid")) {
+            SplitTraffic traffic = plan.split(split);
+            int passes = split.equals("train") ? 2 : 1;
+            assertThat(traffic.rowsPerStep()).isEqualTo(BATCH * S * 2);
+            assertThat(traffic.meanBytesPerStep() * traffic.steps())
+                    .isCloseTo(passes * bytesPerRow * remoteRows(plan, config, units, split), within(1e-3));
+        }
+    }
+
+    /** Rows that ranks receive from others. */
+    private static long remoteRows(RunPlan plan, RunConfig config, ExpertPlacement placement, String split) {
+        long rows = 0;
+        for (int rank = 0; rank < placement.worldSize(); rank++) {
+            int[][] received = new int[placement.worldSize()][placement.expertsOf(rank).length];
+            try (ReceiveCounts counts =
+                    plan.receiveCounts(HADOOP, folder(config).toString(), split, rank)) {
+                for (long step = 0; step < plan.split(split).steps(); step++) {
+                    counts.read(step, received);
+                    for (int source = 0; source < received.length; source++) {
+                        rows += source == rank
+                                ? 0
+                                : Arrays.stream(received[source]).sum();
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    @Test
     void aPlanOfEqualInputsIsUsedAgainAndAnotherIsMadeAnew() throws IOException {
         RunConfig config = config("again");
         RunPlan first = plan(config, placement(2));
@@ -241,6 +285,10 @@ class PlanJobTest {
 
     private static TokenHash hash() {
         return new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(TinyDataset.VOCABULARY, E, K, 5));
+    }
+
+    private static TokenHash byTable(long seed) {
+        return new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(TinyDataset.VOCABULARY, E, 1, seed));
     }
 
     private static ExpertPlacement placement(int worldSize) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
@@ -18,6 +19,7 @@ import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
@@ -40,8 +42,24 @@ class CheckpointTest {
     private static final Configuration HADOOP = new Configuration();
     private static final ModelConfig MODEL =
             new ModelConfig(11, 4, 2, 4, 6, 2, Activation.GELU, 0.1, MixtureConfig.hash(List.of(1), 5, 1));
-    private static final SharedHash HASH =
-            new SharedHash(new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(11, 5, 1, 3)), List.of(1));
+    private static final SharedHash HASH = new SharedHash(byTable(3), List.of(1));
+
+    /** A layer of whole experts and two of segments, by hashes of two tables each. */
+    private static final ModelConfig SEGMENTED = new ModelConfig(
+            11,
+            4,
+            3,
+            4,
+            6,
+            2,
+            Activation.GELU,
+            0.1,
+            new MixtureConfig(List.of(0, 1, 2), 5, 1, List.of(HashConfig.SUM, segments(), segments()), 0, 0));
+
+    private static final List<SharedHash> HASHES = List.of(
+            new SharedHash(byTable(3), List.of(0)),
+            new SharedHash(new MultiHash(List.of(byTable(4), byTable(5))), List.of(1)),
+            new SharedHash(new MultiHash(List.of(byTable(6), byTable(7))), List.of(2)));
 
     @TempDir
     Path run;
@@ -54,7 +72,7 @@ class CheckpointTest {
 
             for (int readers : new int[] {1, 3, 6}) {
                 Ranks.run(readers, collective -> {
-                    RankState state = RankState.of(collective, roundRobin(readers));
+                    RankState state = RankState.of(MODEL, collective, roundRobin(readers));
                     try (CheckpointReader reader = open(step)) {
                         state.tensors().readFrom(reader);
                     }
@@ -62,6 +80,25 @@ class CheckpointTest {
                     return state;
                 });
             }
+        }
+    }
+
+    @Test
+    void segmentsOfExpertsAndTheirTablesAreReadByAnyNumberOfRanks() {
+        write(SEGMENTED, HASHES, 1, 2, roundRobin(2));
+
+        for (int readers : new int[] {1, 3}) {
+            Ranks.run(readers, collective -> {
+                RankState state = RankState.of(SEGMENTED, collective, roundRobin(readers));
+                try (CheckpointReader reader = open(1)) {
+                    assertThat(reader.hashes()).isEqualTo(HASHES);
+                    assertThat(reader.names())
+                            .contains("h.0.experts.4.up.bias", "h.2.experts.4.segments.1.down.weight");
+                    state.tensors().readFrom(reader);
+                }
+                state.requireNumbered();
+                return state;
+            });
         }
     }
 
@@ -209,15 +246,28 @@ class CheckpointTest {
     }
 
     private String write(long step, int worldSize, IntFunction<int[]> expertsOfRank) {
+        return write(MODEL, List.of(HASH), step, worldSize, expertsOfRank);
+    }
+
+    private String write(
+            ModelConfig model, List<SharedHash> hashes, long step, int worldSize, IntFunction<int[]> expertsOfRank) {
         var content = new CheckpointContent(
-                step, MODEL, new TreeMap<>(Map.of("tokenizer", "sha256:77")), "model.dim = 4\n", List.of(HASH));
+                step, model, new TreeMap<>(Map.of("tokenizer", "sha256:77")), "model.dim = 4\n", hashes);
         List<String> paths = Ranks.run(worldSize, collective -> {
-            RankState state = RankState.of(collective, expertsOfRank);
+            RankState state = RankState.of(model, collective, expertsOfRank);
             state.number();
             return new CheckpointWriter(HADOOP, run.toString(), collective).write(content, state.tensors());
         });
         assertThat(paths).containsOnly(paths.get(0));
         return paths.get(0);
+    }
+
+    private static TokenHash byTable(long seed) {
+        return new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(11, 5, 1, seed));
+    }
+
+    private static HashConfig segments() {
+        return new HashConfig(HashConfig.Combine.SUM, 1, 2);
     }
 
     private static IntFunction<int[]> roundRobin(int worldSize) {
@@ -231,7 +281,7 @@ class CheckpointTest {
     private void readAll() {
         try (CheckpointReader reader = open(1)) {
             reader.hashes();
-            RankState.of(Ranks.alone(), roundRobin(1)).tensors().readFrom(reader);
+            RankState.of(MODEL, Ranks.alone(), roundRobin(1)).tensors().readFrom(reader);
         }
     }
 
@@ -243,8 +293,8 @@ class CheckpointTest {
 
     /** What a rank trains, where every element can be given a number that its tensor's name and its place determine. */
     private record RankState(Parameters parameters, Optimizer optimizer) {
-        static RankState of(Collective collective, IntFunction<int[]> expertsOfRank) {
-            Parameters parameters = Parameters.forTraining(MODEL, layer -> expertsOfRank.apply(collective.rank()));
+        static RankState of(ModelConfig model, Collective collective, IntFunction<int[]> expertsOfRank) {
+            Parameters parameters = Parameters.forTraining(model, layer -> expertsOfRank.apply(collective.rank()));
             var config = new OptimizerConfig(1e-3, 1, Schedule.LINEAR, 0, 0.9, 0.95, 1e-8, 0.1, 1);
             var optimizer = new Optimizer(
                     config, 1, parameters.dense(), parameters.experts(), KernelsFactory.best(), collective);
