@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The dense group is a replica. Its gradients are summed over the ranks by a reduce-scatter, each rank keeps the moments of
  * its share alone and updates that, and an all-gather spreads the new values. Experts are on one rank each and their gradients
  * are whole already. An expert without rows has a zero gradient and is updated like any other: its moments decay and move it.
+ * Frozen parameters keep their values to the bit and count nothing in the norm.
  *
  * <p>A step is {@link #reduceGradients}, then {@link #update}. Before it, the last backward pass may tell {@link #gradientsReady} which
  * gradients are complete: their sum then begins while the pass goes on. Belongs to the thread of its rank.
@@ -75,8 +76,8 @@ public final class Optimizer {
      * Sums the gradients that were added up since the last step over the ranks. All ranks call it together.
      *
      * @param more is summed over the ranks in the same exchange, in rank order
-     * @return norm, before clipping, of the gradient of all parameters of all ranks, each counted once; the same bits on
-     *     every rank
+     * @return norm, before clipping, of the gradient of all parameters of all ranks that are not frozen, each counted once; the
+     *     same bits on every rank
      */
     public double reduceGradients(double[] more) {
         reduction.from(0);

@@ -11,10 +11,13 @@ import java.util.List;
 
 /**
  * The parameters of a group that this rank updates, with both of Adam's moments of them: its share of a group that all ranks
- * replicate, as ZeRO's first stage has it (Rajbhandari et al. 2020), or all of a group of its own.
+ * replicate, as ZeRO's first stage has it (Rajbhandari et al. 2020), or all of a group of its own. Frozen tensors among them are
+ * neither updated nor counted; their moments stay 0.
  */
 final class UpdatedParameters {
     private final List<Piece> pieces = new ArrayList<>();
+    private final List<Matrix> trained =
+            new ArrayList<>(); // gradients of what is not frozen, as few stretches as there can be
     private final List<List<Run>> runs = new ArrayList<>(); // of each piece of the group
 
     /** The share of one piece of the group; all [1, n]. */
@@ -39,8 +42,10 @@ final class UpdatedParameters {
                         gradients.get(number).elements(share.start(), share.length()),
                         Matrix.allocate(1, share.length()),
                         Matrix.allocate(1, share.length()));
+                List<ParameterSlice> slices = group.slices(number, share.start(), share.end());
                 pieces.add(piece);
-                addRuns(ofPiece, piece, group.slices(number, share.start(), share.end()));
+                addRuns(ofPiece, piece, slices);
+                addTrained(piece, slices);
             }
         }
     }
@@ -49,11 +54,34 @@ final class UpdatedParameters {
         int start = 0;
         for (ParameterSlice slice : slices) {
             int length = (int) slice.value().size();
-            runs.add(new Run(
-                    slice,
-                    piece.firstMoment().elements(start, length),
-                    piece.secondMoment().elements(start, length)));
+            if (!slice.parameter().frozen()) {
+                runs.add(new Run(
+                        slice,
+                        piece.firstMoment().elements(start, length),
+                        piece.secondMoment().elements(start, length)));
+            }
             start += length;
+        }
+    }
+
+    /** Cuts out what is frozen. A piece without it stays whole, so that its sum has the same bits as ever. */
+    private void addTrained(Piece piece, List<ParameterSlice> slices) {
+        int start = 0;
+        int end = 0;
+        for (ParameterSlice slice : slices) {
+            int length = (int) slice.value().size();
+            if (slice.parameter().frozen()) {
+                addTrained(piece, start, end);
+                start = end + length;
+            }
+            end += length;
+        }
+        addTrained(piece, start, end);
+    }
+
+    private void addTrained(Piece piece, int start, int end) {
+        if (start < end) {
+            trained.add(piece.gradient().elements(start, end - start));
         }
     }
 
@@ -62,10 +90,11 @@ final class UpdatedParameters {
         return pieces;
     }
 
+    /** Of the gradients of what is not frozen. */
     double sumOfSquares(Kernels kernels) {
         double sum = 0;
-        for (Piece piece : pieces) {
-            sum += kernels.sumOfSquares(piece.gradient());
+        for (int i = 0; i < trained.size(); i++) {
+            sum += kernels.sumOfSquares(trained.get(i));
         }
         return sum;
     }
@@ -87,7 +116,7 @@ final class UpdatedParameters {
                     slice.gradient(),
                     run.firstMoment(),
                     run.secondMoment(),
-                    slice.spec().decay() ? decaying : plain);
+                    slice.parameter().spec().decay() ? decaying : plain);
         }
     }
 

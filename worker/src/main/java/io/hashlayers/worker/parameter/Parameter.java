@@ -7,27 +7,39 @@ import org.jspecify.annotations.Nullable;
 /**
  * One tensor as a rank holds it: its values and, for training, its gradient, both of the shape of its spec.
  *
- * <p>What is added first after {@link #clearGradient} overwrites the gradient, so that nothing needs to set it to 0. Belongs
- * to the thread of its rank.
+ * <p>What is added first after {@link #clearGradient} overwrites the gradient, so that nothing needs to set it to 0. Of a frozen
+ * tensor the gradient means nothing: the optimizer does not read it, and products that only add to it are left out. Belongs to
+ * the thread of its rank.
  */
 public final class Parameter {
     private final TensorSpec spec;
     private final Matrix value;
     private final @Nullable Matrix gradient;
+    private final boolean frozen;
     private boolean cleared; // the gradient is 0, whatever its memory holds
 
-    private Parameter(TensorSpec spec, Matrix value, @Nullable Matrix gradient) {
+    private Parameter(TensorSpec spec, Matrix value, @Nullable Matrix gradient, boolean frozen) {
         this.spec = spec;
         this.value = value;
         this.gradient = gradient;
+        this.frozen = frozen;
     }
 
     public static Parameter forEvaluation(TensorSpec spec, Matrix value) {
-        return new Parameter(spec, value, null);
+        return new Parameter(spec, value, null, false);
     }
 
     public static Parameter forTraining(TensorSpec spec, Matrix value, Matrix gradient) {
-        return new Parameter(spec, value, gradient);
+        return new Parameter(spec, value, gradient, false);
+    }
+
+    /**
+     * A tensor of a model in training that keeps its values.
+     *
+     * @param gradient where backward passes may still write
+     */
+    public static Parameter frozen(TensorSpec spec, Matrix value, Matrix gradient) {
+        return new Parameter(spec, value, gradient, true);
     }
 
     public TensorSpec spec() {
@@ -40,6 +52,11 @@ public final class Parameter {
 
     public Matrix value() {
         return value;
+    }
+
+    /** Whether training leaves the values as they are. */
+    public boolean frozen() {
+        return frozen;
     }
 
     /**
@@ -57,8 +74,11 @@ public final class Parameter {
         return sum;
     }
 
-    /** Adds {@code a^T b} to the gradient: a [K, rows], b [K, cols]. */
+    /** Adds {@code a^T b} to the gradient: a [K, rows], b [K, cols]. Does nothing if frozen. */
     public void addToGradient(Kernels kernels, Matrix a, Matrix b) {
+        if (frozen) {
+            return;
+        }
         kernels.matmulTn(a, b, gradientMemory(), !cleared);
         cleared = false;
     }

@@ -5,6 +5,7 @@ import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,7 +23,7 @@ public final class ParameterGroup {
     private final long piece;
     private final List<Parameter> parameters;
 
-    private ParameterGroup(List<TensorSpec> specs, boolean shared, boolean training) {
+    private ParameterGroup(List<TensorSpec> specs, boolean shared, boolean training, Predicate<String> frozen) {
         this.size = specs.stream().mapToLong(TensorSpec::size).sum();
         this.piece = shared ? sharedPiece(size) : LARGEST_PIECE;
         this.values = Matrix.allocateStorage(Math.max(1, size));
@@ -31,22 +32,29 @@ public final class ParameterGroup {
         this.parameters = specs.stream()
                 .map(spec -> storage == null
                         ? Parameter.forEvaluation(spec, cut(values, spec))
-                        : Parameter.forTraining(spec, cut(values, spec), cut(storage, spec)))
+                        : trained(spec, cut(values, spec), cut(storage, spec), frozen))
                 .toList();
+    }
+
+    private static Parameter trained(TensorSpec spec, Matrix value, Matrix gradient, Predicate<String> frozen) {
+        return frozen.test(spec.name())
+                ? Parameter.frozen(spec, value, gradient)
+                : Parameter.forTraining(spec, value, gradient);
     }
 
     /** Allocates values only; the offsets of the specs count from the start of the group. */
     public static ParameterGroup forEvaluation(List<TensorSpec> specs) {
-        return new ParameterGroup(specs, false, false);
+        return new ParameterGroup(specs, false, false, tensor -> false);
     }
 
     /**
      * Allocates values and gradients, all 0.
      *
      * @param shared whether all ranks have the group, so that its pieces are what they exchange
+     * @param frozen names of the tensors that keep their values
      */
-    public static ParameterGroup forTraining(List<TensorSpec> specs, boolean shared) {
-        return new ParameterGroup(specs, shared, true);
+    public static ParameterGroup forTraining(List<TensorSpec> specs, boolean shared, Predicate<String> frozen) {
+        return new ParameterGroup(specs, shared, true, frozen);
     }
 
     /** Floats of one piece, at most, of a shared group of so many: no more pieces than exchanges can be under way. */
@@ -120,7 +128,7 @@ public final class ParameterGroup {
             if (first < last) {
                 int length = (int) (last - first);
                 slices.add(new ParameterSlice(
-                        spec, Matrix.of(values, first, 1, length), Matrix.of(storage, first, 1, length)));
+                        parameter, Matrix.of(values, first, 1, length), Matrix.of(storage, first, 1, length)));
             }
         }
         return slices;

@@ -3,6 +3,7 @@ package io.hashlayers.worker.transformer;
 import io.hashlayers.worker.parameter.TensorList;
 import io.hashlayers.worker.parameter.TensorSpec;
 import io.hashlayers.worker.router.RouterConfig;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -68,6 +69,17 @@ public final class ParameterLayout {
         return tensors.list();
     }
 
+    /** The tensors of all ranks: those that every rank has, then those of the experts, layer by layer. */
+    public List<TensorSpec> all() {
+        var all = new ArrayList<>(dense);
+        for (int layer : config.sparseLayers()) {
+            for (int expert = 0; expert < config.numExperts(); expert++) {
+                all.addAll(expert(layer, expert));
+            }
+        }
+        return all;
+    }
+
     /** Parameters of the dense group. */
     public long denseParameters() {
         return dense.stream().mapToLong(TensorSpec::size).sum();
@@ -115,7 +127,8 @@ public final class ParameterLayout {
         return "h." + layer;
     }
 
-    static String feedForwardPrefix(int layer) {
+    /** How the names of the tensors of a dense network begin. */
+    public static String feedForwardPrefix(int layer) {
         return blockPrefix(layer) + ".ffn";
     }
 
@@ -127,7 +140,8 @@ public final class ParameterLayout {
         return blockPrefix(layer) + ".shared";
     }
 
-    static String expertPrefix(int layer, int expert) {
+    /** How the names of the tensors of an expert begin; what follows is as in a dense network. */
+    public static String expertPrefix(int layer, int expert) {
         return blockPrefix(layer) + ".experts." + expert;
     }
 

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /**
  * The parameters of one rank: a copy of all dense tensors and the tensors of its own experts, in two flat groups.
@@ -23,7 +24,9 @@ public final class Parameters {
     private final List<ExpertParameters> localExperts;
     private final Map<String, Parameter> byName = new HashMap<>();
 
-    private Parameters(ModelConfig config, IntFunction<int[]> expertsOfLayer, boolean training) {
+    private Parameters(
+            ModelConfig config, IntFunction<int[]> expertsOfLayer, boolean training, FrozenTensors frozenTensors) {
+        Predicate<String> frozen = frozenTensors.names();
         this.layout = ParameterLayout.of(config);
         this.training = training;
         var ids = new ArrayList<ExpertId>();
@@ -32,8 +35,8 @@ public final class Parameters {
                 ids.add(new ExpertId(layer, expert));
             }
         }
-        this.dense = group(layout.dense(), true);
-        this.experts = group(behindEachOther(ids), false);
+        this.dense = group(layout.dense(), true, frozen);
+        this.experts = group(behindEachOther(ids), false, frozen);
         this.localExperts = split(ids);
         dense.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
         experts.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
@@ -47,12 +50,18 @@ public final class Parameters {
      * @param expertsOfLayer experts of a sparse layer that this rank holds
      */
     public static Parameters forTraining(ModelConfig config, IntFunction<int[]> expertsOfLayer) {
-        return new Parameters(config, expertsOfLayer, true);
+        return forTraining(config, expertsOfLayer, FrozenTensors.NONE);
+    }
+
+    /** As {@link #forTraining(ModelConfig, IntFunction)}, with tensors that keep the values that they will be given. */
+    public static Parameters forTraining(
+            ModelConfig config, IntFunction<int[]> expertsOfLayer, FrozenTensors frozenTensors) {
+        return new Parameters(config, expertsOfLayer, true, frozenTensors);
     }
 
     /** Allocates values alone, all 0; see {@link #forTraining}. */
     public static Parameters forEvaluation(ModelConfig config, IntFunction<int[]> expertsOfLayer) {
-        return new Parameters(config, expertsOfLayer, false);
+        return new Parameters(config, expertsOfLayer, false, FrozenTensors.NONE);
     }
 
     /**
@@ -132,7 +141,7 @@ public final class Parameters {
         return List.copyOf(split);
     }
 
-    private ParameterGroup group(List<TensorSpec> specs, boolean shared) {
-        return training ? ParameterGroup.forTraining(specs, shared) : ParameterGroup.forEvaluation(specs);
+    private ParameterGroup group(List<TensorSpec> specs, boolean shared, Predicate<String> frozen) {
+        return training ? ParameterGroup.forTraining(specs, shared, frozen) : ParameterGroup.forEvaluation(specs);
     }
 }
