@@ -31,6 +31,9 @@ final class PlanCommand implements Callable<Integer> {
     @Mixin
     private DataOption data = new DataOption();
 
+    @Mixin
+    private StartOptions start = new StartOptions();
+
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the plan, to be made.")
     private String out = "";
 
@@ -46,8 +49,9 @@ final class PlanCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings chosen = data.over(options.load());
-        Settings settings = ranks > 0 ? chosen.withRanks(ranks) : chosen;
-        settings.data(); // named, before Spark starts
+        chosen.data(); // named, before Spark starts
+        Settings begun = start.over(chosen, HadoopSettings.load());
+        Settings settings = ranks > 0 ? begun.withRanks(ranks) : begun;
         try (SparkSession spark = SparkSessions.create("hashlayers plan")) {
             TrainingRequest request =
                     TrainCommand.request(spark.sparkContext().hadoopConfiguration(), settings, out, overwrite);

@@ -26,10 +26,16 @@ import picocli.CommandLine.Option;
             "The run's folder gets run.conf, table/, plan/, metrics.jsonl, loss.svg, checkpoints/ and, at the end,",
             "summary.json.",
             "",
+            "With --from the values begin as those of a saved model: the same model on other text, or one with a layer of",
+            "experts where that has a dense network, or with another router. Model and routing are those of the checkpoint",
+            "unless they are set. train.freeze keeps parts of it as they are. See docs/fine-tuning.md.",
+            "",
             "Examples:",
             "  hashlayers --master local[2] train --conf conf/quickstart.conf --data work/data --run work/run",
             "  hashlayers --master spark://host:7077 train --conf conf/models/hash-1x64.conf \\",
-            "      --data hdfs:///data --run hdfs:///runs/1 -D train.ranks=16"
+            "      --data hdfs:///data --run hdfs:///runs/1 -D train.ranks=16",
+            "  hashlayers train --from work/run --data work/other --run work/tuned -D train.freeze=[experts]",
+            "  hashlayers train --from work/dense --data work/data --run work/sparse -D moe.layers=[-1]"
         })
 final class TrainCommand implements Callable<Integer> {
     @Mixin
@@ -37,6 +43,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private DataOption data = new DataOption();
+
+    @Mixin
+    private StartOptions start = new StartOptions();
 
     @Option(names = "--run", required = true, paramLabel = "DIR", description = "Folder of this run, to be made.")
     private String run = "";
@@ -46,8 +55,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = data.over(options.load());
-        settings.data(); // named, before Spark starts
+        Settings chosen = data.over(options.load());
+        chosen.data(); // named, before Spark starts
+        Settings settings = start.over(chosen, HadoopSettings.load());
         if (SparkSessions.ranksInThisJvm()) {
             ModelConfig model = settings.model(1);
             WarmUp.start(settings.kernels(), model.activation(), model.dropout());
@@ -66,7 +76,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    static TrainingRequest request(Configuration hadoop, Settings settings, String run, boolean overwrite) {
+    static TrainingRequest request(Configuration hadoop, Settings chosen, String run, boolean overwrite) {
+        Settings settings = chosen.completed(hadoop);
         DatasetManifest manifest = DatasetManifest.read(hadoop, new Path(settings.data()));
         RunConfig config = settings.run(run, manifest.vocabularySize());
         return new TrainingRequest(config, settings.ranks(), settings.render(), overwrite);

@@ -4,10 +4,12 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
@@ -18,15 +20,20 @@ import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.train.TuningConfig;
+import io.hashlayers.worker.transformer.FrozenTensors;
 import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All settings of a command: {@code reference.conf}, overridden by files, overridden by the command line. Immutable.
@@ -37,13 +44,21 @@ import java.util.stream.IntStream;
 public final class Settings {
     private static final String DATA = "train.data";
     private static final String RANKS = "train.ranks";
+    private static final String FROM = "train.from";
+    private static final String FROM_STEP = "train.from-step";
+    private static final String TABLE = "moe.table";
+    private static final String TABLE_FILE = "moe.table-file";
 
+    private final Config chosen; // without defaults
     private final Config config;
     private final CheckedConfig values;
+    private final @Nullable Settings start; // of the checkpoint that the run begins with
 
-    private Settings(Config config) {
+    private Settings(Config chosen, Config config, @Nullable Settings start) {
+        this.chosen = chosen;
         this.config = config;
         this.values = new CheckedConfig(config);
+        this.start = start;
     }
 
     /** The settings of a dataset's preparation; see {@code reference.conf}. */
@@ -108,10 +123,14 @@ public final class Settings {
         for (String override : overrides) {
             all = ConfigSources.override(override, reference).withFallback(all);
         }
+        return of(all, reference, null);
+    }
+
+    private static Settings of(Config chosen, Config defaults, @Nullable Settings start) {
         try {
-            Config resolved = all.withFallback(reference).resolve();
-            new KnownKeys(reference).requireKnown(resolved);
-            return new Settings(resolved);
+            Config resolved = chosen.withFallback(defaults).resolve();
+            new KnownKeys(ConfigSources.packed("reference.conf")).requireKnown(resolved);
+            return new Settings(chosen, resolved, start);
         } catch (ConfigException e) {
             throw new TrainingException(
                     Failure.USER, "the configuration cannot be resolved: " + e.getMessage() + "; correct it", e);
@@ -120,22 +139,62 @@ public final class Settings {
 
     /** The same settings over another dataset. */
     public Settings withData(String data) {
-        return new Settings(config.withValue(DATA, ConfigValueFactory.fromAnyRef(data, "--data")));
+        return with(DATA, data, "--data");
     }
 
     /** The same settings for another number of ranks, 0 for as many as fit. */
     public Settings withRanks(int ranks) {
-        return new Settings(config.withValue(RANKS, ConfigValueFactory.fromAnyRef(ranks, "--ranks")));
+        return with(RANKS, ranks, "--ranks");
+    }
+
+    /** The same settings of a run that begins with the newest checkpoint of another. */
+    public Settings withFrom(String run) {
+        return with(FROM, run, "--from");
+    }
+
+    /** The same settings of a run that begins with this checkpoint of the other. */
+    public Settings withFromStep(long step) {
+        return with(FROM_STEP, step, "--from-step");
+    }
+
+    private Settings with(String key, Object value, String origin) {
+        ConfigValue configured = ConfigValueFactory.fromAnyRef(value, origin);
+        return new Settings(chosen.withValue(key, configured), config.withValue(key, configured), start);
+    }
+
+    /**
+     * The same settings with those of a checkpoint in place of the defaults of model and routing, if {@code train.from} names
+     * one. Its step is noted.
+     *
+     * @throws TrainingException of kind {@code DATA} if there is no such checkpoint
+     */
+    public Settings completed(Configuration hadoop) {
+        TuningConfig tuning = tuning();
+        if (!tuning.continues()) {
+            return this;
+        }
+        OptionalLong step = tuning.step() == 0 ? OptionalLong.empty() : OptionalLong.of(tuning.step());
+        try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, tuning.from(), step)) {
+            Settings saved = parse(checkpoint.manifest().settings());
+            return of(chosen, saved.sections(chosen).withFallback(ConfigSources.packed("reference.conf")), saved)
+                    .withFromStep(checkpoint.manifest().step());
+        }
+    }
+
+    /** What a run takes over. The file of a table is none of another kind of table. */
+    private Config sections(Config over) {
+        Config sections = config.withOnlyPath("model").withFallback(config.withOnlyPath("moe"));
+        return over.hasPath(TABLE) ? sections.withoutPath(TABLE_FILE) : sections;
     }
 
     /** The same settings for models whose layers of experts all have this router. */
     public Settings withRouter(String kind) {
-        return new Settings(config.withValue("moe.router", ConfigValueFactory.fromAnyRef(kind, "bench.against")));
+        return with("moe.router", kind, "bench.against");
     }
 
     /** The same settings with another value for a key whose value is a text. */
     public Settings withText(String key, String value) {
-        return new Settings(config.withValue(key, ConfigValueFactory.fromAnyRef(value, key)));
+        return with(key, value, key);
     }
 
     /** All settings whose value is a text, sorted by key. */
@@ -240,15 +299,25 @@ public final class Settings {
     /** A training run over the dataset, whose dictionary has this size. */
     public RunConfig run(String runDir, int vocabularySize) {
         return new RunConfig(
-                runDir, values.text(DATA), model(vocabularySize), table(), optimizer(), train(), kernels());
+                runDir, values.text(DATA), model(vocabularySize), table(), optimizer(), train(), kernels(), tuning());
+    }
+
+    /** Tables of the checkpoint hold while nobody asks for others. */
+    private TuningConfig tuning() {
+        return new TuningConfig(
+                values.text(FROM),
+                values.whole(FROM_STEP),
+                start != null && start.table().equals(table()),
+                new FrozenTensors(values.texts("train.freeze")));
     }
 
     private TableConfig table() {
         return new TableConfig(
-                values.choice("moe.table", TableConfig.Kind.class),
+                values.choice(TABLE, TableConfig.Kind.class),
                 values.whole("moe.table-seed"),
                 TokenFeature.named(values.text("moe.feature")),
-                values.flag("moe.table-per-layer"));
+                values.flag("moe.table-per-layer"),
+                values.text(TABLE_FILE));
     }
 
     private OptimizerConfig optimizer() {

@@ -3,6 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.job.JobFailures;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.CheckpointManifest;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.data.SplitInfo;
@@ -36,6 +37,21 @@ public final class DatasetCheck {
                 throw new TrainingException(
                         Failure.DATA, datasetDir + " cannot be read: " + e.getMessage() + "; check the storage", e);
             }
+        }
+    }
+
+    /**
+     * Requires that a text has the tokens that a model knows.
+     *
+     * @throws TrainingException of kind {@code DATA} if it was made with another tokenizer
+     */
+    static void requireTokenizer(String datasetDir, DatasetManifest dataset, CheckpointManifest checkpoint) {
+        String ofModel = checkpoint.digests().getOrDefault("tokenizer", "");
+        if (!ofModel.equals(dataset.tokenizerDigest())) {
+            throw new TrainingException(
+                    Failure.DATA,
+                    "the dataset %s was made with the tokenizer %s, the model with %s; prepare the text with the tokenizer of the model's dataset (prepare.tokenizer)"
+                            .formatted(datasetDir, dataset.tokenizerDigest(), ofModel));
         }
     }
 

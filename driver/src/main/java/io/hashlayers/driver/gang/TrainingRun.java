@@ -10,10 +10,14 @@ import io.hashlayers.worker.train.PlannedHash;
 import io.hashlayers.worker.train.RankResult;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TuningConfig;
+import io.hashlayers.worker.transformer.FrozenTensors;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -31,12 +35,17 @@ public final class TrainingRun {
     private final RunReporter reporter;
     private final RunFolder folder;
     private final DatasetManifest dataset;
+    private final Optional<StartingModel> start;
 
     private TrainingRun(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         this.spark = spark;
         this.request = request;
-        this.config = SharedPaths.of(hadoop, request.config());
+        RunConfig asked = SharedPaths.of(hadoop, request.config());
+        TuningConfig tuning = asked.tuning();
+        this.start = tuning.continues() ? Optional.of(StartingModel.open(hadoop, tuning)) : Optional.empty();
+        this.config = start.map(model -> asked.tuned(tuning.at(tuning.from(), model.step())))
+                .orElse(asked);
         this.reporter = reporter;
         this.folder = new RunFolder(hadoop, config.runDir());
         this.dataset = DatasetManifest.read(hadoop, new Path(config.datasetDir()));
@@ -129,7 +138,9 @@ public final class TrainingRun {
     }
 
     private void requireInputs() {
+        start.ifPresent(model -> model.requireFit(config, dataset));
         requireVocabulary();
+        config.tuning().frozen().requireFit(config.model());
         DatasetCheck.requireRows(
                 spark, config.datasetDir(), SPLITS, config.model().contextLength());
         folder.requireFree(request.overwrite());
@@ -149,7 +160,7 @@ public final class TrainingRun {
                 frequencies,
                 DatasetFiles.TRAIN,
                 config.model().contextLength());
-        List<SharedHash> hashes = new HashBuilder(config, counts).build();
+        List<SharedHash> hashes = hashes(counts);
         folder.saveTables(hashes);
         return new RoutePlanner(spark, config, dataset, counts, folder.plan(), reporter)
                 .plan(
@@ -158,6 +169,17 @@ public final class TrainingRun {
                                 new PlannedSplit(DatasetFiles.TRAIN, true, config),
                                 new PlannedSplit(DatasetFiles.VALID, false, config)),
                         worldSize);
+    }
+
+    /** Those of the model that the run begins with, where they still hold, and others built for this text. */
+    private List<SharedHash> hashes(FeatureCounts counts) {
+        List<SharedHash> kept = start.map(model -> model.kept(config)).orElse(List.of());
+        start.ifPresent(model -> model.tell(config, kept, reporter));
+        List<Integer> layers =
+                kept.stream().flatMap(shared -> shared.layers().stream()).toList();
+        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        return Stream.concat(kept.stream(), new HashBuilder(config, counts, hadoop).build(layers).stream())
+                .toList();
     }
 
     /** Requires that each router can work on as many rows as a rank will have. */
@@ -170,6 +192,11 @@ public final class TrainingRun {
     private MemoryPlan size(Routing routing, int worldSize, RankProcess process) {
         MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
         reporter.sized(config.model(), memory);
+        FrozenTensors frozen = config.tuning().frozen();
+        if (!frozen.patterns().isEmpty()) {
+            reporter.note("frozen    %,d parameters: %s"
+                    .formatted(frozen.parameters(config.model()), String.join(", ", frozen.patterns())));
+        }
         return memory;
     }
 
@@ -187,6 +214,7 @@ public final class TrainingRun {
         SortedMap<String, String> digests = new TreeMap<>();
         digests.put("tokenizer", dataset.tokenizerDigest());
         digests.put("dataset", dataset.digest());
+        start.ifPresent(model -> digests.put("from", model.digest()));
         List<PlannedHash> hashes = routing.hashes();
         for (int number = 0; number < hashes.size(); number++) {
             digests.put("hash-" + number, hashes.get(number).hash().digest());

@@ -99,6 +99,11 @@ public record BaseConfig(Assignment assignment, boolean shuffle) implements Rout
     }
 
     @Override
+    public RouterConfig uncapped(int numExperts) {
+        return this;
+    }
+
+    @Override
     public Router create(RouterSetup setup) {
         return new BaseRouter(setup, assignment);
     }

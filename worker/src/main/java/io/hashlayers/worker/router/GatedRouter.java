@@ -86,6 +86,11 @@ abstract class GatedRouter implements Router {
     }
 
     @Override
+    public final ShufflePlan plan() {
+        return Objects.requireNonNull(plan, "nothing was routed yet");
+    }
+
+    @Override
     public final boolean keepsAnswers() {
         return true;
     }
@@ -99,8 +104,7 @@ abstract class GatedRouter implements Router {
     public final void weighBackward(Matrix answers, Matrix dWeighed) {
         kernels.rowDots(dWeighed, answers, slotDots);
         kernels.scaleRows(dWeighed, slotGates, dWeighed);
-        int[] slots =
-                Objects.requireNonNull(plan, "backward before any forward").slots();
+        int[] slots = plan().slots();
         for (int i = 0; i < slots.length; i++) {
             dGates[i] = slots[i] < 0 ? 0 : slotDots[slots[i]];
         }

@@ -119,6 +119,11 @@ public record HashConfig(Combine combine, double scale, int segments) implements
     }
 
     @Override
+    public RouterConfig uncapped(int numExperts) {
+        return this;
+    }
+
+    @Override
     public PlannedRouter create(RouterSetup setup) {
         return switch (combine) {
             case SUM -> new HashRouter();

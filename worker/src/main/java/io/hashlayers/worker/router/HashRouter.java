@@ -49,13 +49,18 @@ public final class HashRouter implements PlannedRouter {
         // The plan says all.
     }
 
+    @Override
+    public ShufflePlan route(Matrix x) {
+        return plan();
+    }
+
     /**
      * {@inheritDoc}
      *
      * @throws IllegalStateException if no plan was ever set
      */
     @Override
-    public ShufflePlan route(Matrix x) {
+    public ShufflePlan plan() {
         if (plan == null) {
             throw new IllegalStateException("no plan was set before the first batch");
         }

@@ -28,6 +28,9 @@ public interface Router {
      */
     ShufflePlan route(Matrix x);
 
+    /** What {@link #route} returned last. */
+    ShufflePlan plan();
+
     /** Whether {@link #weighBackward} reads the answers of the forward pass, which must then be kept. */
     boolean keepsAnswers();
 

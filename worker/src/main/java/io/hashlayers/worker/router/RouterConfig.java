@@ -67,6 +67,9 @@ public sealed interface RouterConfig extends Serializable permits HashConfig, Sw
     /** Floats of off-heap memory that the router of a rank takes. */
     long floats(int rows, int modelDim, int numExperts);
 
+    /** The same with room for all rows of an evaluation at any expert, so that none is dropped. */
+    RouterConfig uncapped(int numExperts);
+
     /** Makes the router of one layer on one rank. */
     Router create(RouterSetup setup);
 }

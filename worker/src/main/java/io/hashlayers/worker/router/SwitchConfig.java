@@ -125,6 +125,12 @@ public record SwitchConfig(
                         : HiddenInput.floats(rows, modelDim, jitter));
     }
 
+    /** With the number of experts as its factor, the capacity is all choices. */
+    @Override
+    public RouterConfig uncapped(int numExperts) {
+        return new SwitchConfig(capacityFactor, numExperts, balanceWeight, jitter, reads);
+    }
+
     @Override
     public Router create(RouterSetup setup) {
         return new SwitchRouter(

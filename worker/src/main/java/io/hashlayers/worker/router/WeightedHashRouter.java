@@ -23,7 +23,7 @@ final class WeightedHashRouter extends GatedRouter implements PlannedRouter {
 
     @Override
     ShufflePlan choose(float[] scores, RouterBatch batch, float[] gates) {
-        ShufflePlan plan = plan();
+        ShufflePlan plan = followed();
         for (int row = 0; row < plan.rows(); row++) {
             gate.forward(scores, numExperts, plan.experts(), expertsPerToken(), row, gates);
         }
@@ -32,13 +32,13 @@ final class WeightedHashRouter extends GatedRouter implements PlannedRouter {
 
     @Override
     void scoreGradients(float[] scores, RouterBatch batch, float[] gates, float[] dGates, float[] dScores) {
-        ShufflePlan plan = plan();
+        ShufflePlan plan = followed();
         for (int row = 0; row < plan.rows(); row++) {
             gate.backward(scores, numExperts, plan.experts(), expertsPerToken(), row, gates, dGates, dScores);
         }
     }
 
-    private ShufflePlan plan() {
+    private ShufflePlan followed() {
         return Objects.requireNonNull(next, "no plan was set before the first batch");
     }
 }

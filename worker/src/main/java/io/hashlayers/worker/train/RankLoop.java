@@ -66,6 +66,9 @@ public final class RankLoop {
 
     private RankResult toTheLastStep() {
         EvaluationMetrics validation = null;
+        if (context.config().tuning().continues()) {
+            tell(evaluation.run(0)); // what there is to improve on
+        }
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
         try (StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.microSteps(), timeout)) {
@@ -131,7 +134,10 @@ public final class RankLoop {
     }
 
     private EvaluationMetrics evaluate(long step) {
-        EvaluationMetrics metrics = evaluation.run(step).with(routing.takeLoads());
+        return tell(evaluation.run(step).with(routing.takeLoads()));
+    }
+
+    private EvaluationMetrics tell(EvaluationMetrics metrics) {
         if (collective.rank() == 0) {
             context.listener().evaluation(metrics);
         }

@@ -1,10 +1,13 @@
 package io.hashlayers.worker.train;
 
+import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.router.PlannedRouter;
 import io.hashlayers.worker.router.Router;
+import io.hashlayers.worker.transfer.ModelTransfer;
 import io.hashlayers.worker.transformer.Activations;
 import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
@@ -12,6 +15,7 @@ import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.Parameters;
 import io.hashlayers.worker.transformer.Routers;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
 /** The part of the model that one rank holds, with the kernels that run it. Not thread-safe. */
@@ -52,8 +56,16 @@ final class RankModel {
 
     /** Allocates this rank's part for training on the train split and evaluation on the valid split, with first values. */
     static RankModel forTraining(RankContext context) {
-        Parameters parameters = Parameters.forTraining(context.config().model(), localExperts(context));
-        parameters.initialize(context.config().train().seed());
+        RunConfig config = context.config();
+        TuningConfig tuning = config.tuning();
+        Parameters parameters = Parameters.forTraining(config.model(), localExperts(context), tuning.frozen());
+        parameters.initialize(config.train().seed());
+        if (tuning.continues()) {
+            OptionalLong step = OptionalLong.of(tuning.step());
+            try (CheckpointReader saved = CheckpointReader.open(context.hadoop(), tuning.from(), step)) {
+                ModelTransfer.of(saved.manifest().model(), config.model()).read(saved, parameters);
+            }
+        }
         return new RankModel(context, parameters, List.of(DatasetFiles.TRAIN, DatasetFiles.VALID));
     }
 
@@ -91,6 +103,11 @@ final class RankModel {
     /** See {@link LanguageModel#copyExperts}. */
     void copyExperts(int sparseLayer, int[] experts, int offset) {
         network.copyExperts(sparseLayer, experts, offset);
+    }
+
+    /** Where the last micro-batch went in each sparse layer. */
+    List<ShufflePlan> plans() {
+        return routers.stream().map(Router::plan).toList();
     }
 
     private void follow(StepInput input) {

@@ -11,6 +11,7 @@ import java.io.Serializable;
  * @param runDir folder of the run, any Hadoop path
  * @param datasetDir folder of the prepared dataset, any Hadoop path
  * @param kernels {@code auto}, {@code vector} or {@code nd4j}
+ * @param tuning what it begins with, and what it does not train
  */
 public record RunConfig(
         String runDir,
@@ -19,16 +20,34 @@ public record RunConfig(
         TableConfig table,
         OptimizerConfig optimizer,
         TrainConfig train,
-        String kernels)
+        String kernels,
+        TuningConfig tuning)
         implements Serializable {
+    /** A run that begins with random values and trains all of them. */
+    public RunConfig(
+            String runDir,
+            String datasetDir,
+            ModelConfig model,
+            TableConfig table,
+            OptimizerConfig optimizer,
+            TrainConfig train,
+            String kernels) {
+        this(runDir, datasetDir, model, table, optimizer, train, kernels, TuningConfig.NONE);
+    }
+
     /** The same run with other names of its folders, such as ones that mean the same on every machine. */
     public RunConfig at(String newRunDir, String newDatasetDir) {
-        return new RunConfig(newRunDir, newDatasetDir, model, table, optimizer, train, kernels);
+        return new RunConfig(newRunDir, newDatasetDir, model, table, optimizer, train, kernels, tuning);
     }
 
     /** The same run of another model. */
     public RunConfig of(ModelConfig newModel) {
-        return new RunConfig(runDir, datasetDir, newModel, table, optimizer, train, kernels);
+        return new RunConfig(runDir, datasetDir, newModel, table, optimizer, train, kernels, tuning);
+    }
+
+    /** The same run with another beginning. */
+    public RunConfig tuned(TuningConfig newTuning) {
+        return new RunConfig(runDir, datasetDir, model, table, optimizer, train, kernels, newTuning);
     }
 
     /** Sequences of a micro-batch that each of {@code worldSize} ranks reads. */

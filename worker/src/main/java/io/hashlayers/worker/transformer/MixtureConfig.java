@@ -59,6 +59,17 @@ public record MixtureConfig(
         return new MixtureConfig(layers, numExperts, expertsPerToken, Collections.nCopies(layers.size(), router), 0, 0);
     }
 
+    /** The same with routers that drop no row of an evaluation. */
+    public MixtureConfig uncapped() {
+        return new MixtureConfig(
+                layers,
+                numExperts,
+                expertsPerToken,
+                routers.stream().map(router -> router.uncapped(numExperts)).toList(),
+                sharedExperts,
+                expertDropout);
+    }
+
     /** The same without any layer. */
     MixtureConfig none() {
         return new MixtureConfig(List.of(), numExperts, expertsPerToken, List.of(), sharedExperts, expertDropout);

@@ -166,6 +166,11 @@ class ExpertLayerTest {
         }
 
         @Override
+        public ShufflePlan plan() {
+            return hash.plan();
+        }
+
+        @Override
         public boolean keepsAnswers() {
             return false; // it copies them
         }

@@ -17,10 +17,6 @@ final class RecordingRouter implements Router {
         this.router = router;
     }
 
-    ShufflePlan plan() {
-        return Objects.requireNonNull(plan);
-    }
-
     @Override
     public void begin(RouterBatch batch) {
         router.begin(batch);
@@ -30,6 +26,11 @@ final class RecordingRouter implements Router {
     public ShufflePlan route(Matrix x) {
         plan = router.route(x);
         return plan;
+    }
+
+    @Override
+    public ShufflePlan plan() {
+        return Objects.requireNonNull(plan);
     }
 
     @Override
