@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             PlanCommand.class,
             TrainCommand.class,
+            DistilCommand.class,
             CompareCommand.class,
             EvaluateCommand.class,
             GenerateCommand.class,

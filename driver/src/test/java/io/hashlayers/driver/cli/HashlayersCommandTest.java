@@ -52,7 +52,7 @@ class HashlayersCommandTest {
 
         assertThat(err.toString())
                 .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, plan, train,"
-                        + " compare, evaluate, generate, bench")
+                        + " distil, compare, evaluate, generate, bench")
                 .contains("see hashlayers --help");
         assertThat(out.toString()).isEmpty();
     }
@@ -122,6 +122,9 @@ class HashlayersCommandTest {
                 Arguments.of("train --run r", "no dataset given; name the folder that prepare wrote with --data DIR"),
                 Arguments.of("train --run r --data d -D train.step=5", "did you mean train.steps?"),
                 Arguments.of("train --run r --data d -D train.steps", "-D train.steps is not key=value"),
+                Arguments.of(
+                        "train --run r --data d --from-step 5", "train.from-step is 5 but train.from names no run"),
+                Arguments.of("distil --run r", "Missing required option: '--out=FILE'"),
                 Arguments.of("bench --conf nowhere.conf", "there is no configuration file nowhere.conf"),
                 Arguments.of("bench -D bench.ranks=3", "train.batch-sequences is 8, which 3 ranks cannot share evenly"),
                 Arguments.of(
@@ -154,7 +157,13 @@ class HashlayersCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"evaluate --run %s", "generate --run %s --prompt a"})
+    @ValueSource(
+            strings = {
+                "evaluate --run %s",
+                "generate --run %s --prompt a",
+                "distil --run %s --out t",
+                "train --from %s --data d --run r"
+            })
     void aFolderWithoutACheckpointIsNoRun(String command) {
         assertThat(run(command.formatted(dir).split(" ", -1))).isEqualTo(DATA);
 

@@ -156,6 +156,33 @@ public final class ExpertTable implements Serializable {
     }
 
     /**
+     * Completes a table that has experts for some values, such as those that a learned router was seen to route. The others are
+     * dealt out by the rule of {@link #balanced(long[], int, int)} on top of the loads of the first: from the most to the least
+     * frequent to the {@code k} experts with the smallest load so far, and values never counted to those with the fewest values.
+     *
+     * @param experts expert of each value and choice, [V, k] row-major, -1 for all of a value that has none; not kept
+     * @param counts occurrences of each value in the training text, [V], each at least 0; not kept
+     * @throws IllegalArgumentException if a size or an expert is out of range, a value has an expert twice or only some, or the
+     *     lengths differ
+     */
+    public static ExpertTable completed(int[] experts, long[] counts, int numExperts, int k) {
+        requireSizes(counts.length, numExperts, k);
+        if (experts.length != counts.length * k) {
+            throw new IllegalArgumentException(
+                    experts.length + " entries are not " + k + " experts for each of " + counts.length + " values");
+        }
+        for (int i = 0; i < experts.length; i++) {
+            if (experts[i] >= numExperts || (experts[i] < 0) != (experts[i - i % k] < 0)) {
+                throw new IllegalArgumentException("value %d has expert %d as choice %d of %d; there are %d experts"
+                        .formatted(i / k, experts[i], i % k, k, numExperts));
+            }
+        }
+        int[] all = experts.clone();
+        new GreedyBalance(numExperts, k).complete(counts, ValueOrder.falling(counts), all);
+        return of(numExperts, k, all); // which refuses what the first had wrong
+    }
+
+    /**
      * Takes a table made elsewhere, in the layout known as {@code tid2eid}.
      *
      * @param experts expert of each value and choice, [V, k] row-major; copied

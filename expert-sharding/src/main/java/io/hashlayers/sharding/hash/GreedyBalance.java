@@ -25,14 +25,36 @@ final class GreedyBalance {
      * @return experts of every value, [V, k] row-major
      */
     int[] assign(long[] counts, int[] order) {
+        var experts = new int[counts.length * k];
+        dealAll(order, counts, experts);
+        return experts;
+    }
+
+    /**
+     * Deals out the values without experts, on top of what the others bring.
+     *
+     * @param order all values, those never counted last
+     * @param experts of every value, [V, k] row-major, negative where they are wanted
+     */
+    void complete(long[] counts, int[] order, int[] experts) {
+        for (int i = 0; i < experts.length; i++) {
+            if (experts[i] >= 0) {
+                loads[experts[i]] = Math.addExact(loads[experts[i]], counts[i / k]);
+                sizes[experts[i]]++;
+            }
+        }
+        int[] wanting =
+                IntStream.of(order).filter(value -> experts[value * k] < 0).toArray();
+        dealAll(wanting, counts, experts);
+    }
+
+    private void dealAll(int[] order, long[] counts, int[] experts) {
         int seen = 0;
         while (seen < order.length && counts[order[seen]] > 0) {
             seen++;
         }
-        var experts = new int[counts.length * k];
         deal(order, 0, seen, counts, experts, Comparator.comparingLong(expert -> loads[expert]));
         deal(order, seen, order.length, counts, experts, Comparator.comparingInt(expert -> sizes[expert]));
-        return experts;
     }
 
     /** Gives the values {@code order[from .. to)} in turn to the {@code k} first experts in the given order. */
