@@ -70,9 +70,12 @@ final class ClaimText {
                 : "";
     }
 
-    /** By which test, and what it said. */
+    /** By which test, and what it said; empty if there was nothing to test. */
     String test() {
         PairedTest test = finding.test();
+        if (test.pairs() == 0) {
+            return "";
+        }
         if (test.pairs() < LEAST_PAIRS) {
             return "Only %d of the %d pairs of seeds that a decision takes.".formatted(test.pairs(), LEAST_PAIRS);
         }

@@ -34,9 +34,9 @@ final class CurveChart {
         this.curves = curves.stream().filter(curve -> !curve.empty()).toList();
     }
 
-    /** The chart with its caption; empty if there is nothing to draw. */
+    /** The chart with its caption; empty if there is nothing to draw but zeros. */
     String markup(String horizontalTitle, String verticalTitle) {
-        if (curves.isEmpty()) {
+        if (curves.isEmpty() || (!ratios && nothing(range(1)))) {
             return "";
         }
         Chart chart =
@@ -56,6 +56,11 @@ final class CurveChart {
                 .element("figcaption", title)
                 .end()
                 .markup();
+    }
+
+    /** Such as the dropped tokens of a study without capacities. */
+    private static boolean nothing(DoubleSummaryStatistics range) {
+        return range.getMin() == 0 && range.getMax() == 0;
     }
 
     private static String describe(Curve curve) {
