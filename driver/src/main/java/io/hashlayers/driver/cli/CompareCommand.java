@@ -153,7 +153,7 @@ final class CompareCommand implements Callable<Integer> {
             SparkSession spark, Study study, List<ResolvedRun> runs, String studyDir, StudyProgress progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Folder folder = Folder.of(hadoop, studyDir);
-        var trainer = new SparkTrainer(spark, progress, CompareCommand::distil);
+        var trainer = new SparkTrainer(spark, progress);
         var listener = new CompareListener(study, runs.size(), folder, hadoop, progress);
         var execution = new StudyExecution(runs, trainer, listener, hadoop);
         listener.begin(execution.remaining());
@@ -162,12 +162,5 @@ final class CompareCommand implements Callable<Integer> {
         ParquetResults.write(spark, new ResultTable(results), studyDir);
         listener.end(results);
         return outcomes;
-    }
-
-    private static void distil(ResolvedRun run, String tableFile) {
-        throw new TrainingException(
-                Failure.USER,
-                "the router of " + run.id() + " cannot be distilled to " + tableFile
-                        + " by this version of the program");
     }
 }

@@ -23,7 +23,7 @@ import java.util.Objects;
 public record ResolvedRun(
         StudyRun run, StudyDataset dataset, Settings settings, String folder, List<RunId> distils, String digest) {
     private static final String DATA = "train.data";
-    private static final String TABLE = "distilled.tid2eid"; // in the folder of the run, so it goes with it
+    private static final String TABLE = "distilled-{layer}.bin"; // in the folder of the run, so it goes with it
 
     public ResolvedRun {
         distils = List.copyOf(distils);
@@ -73,7 +73,7 @@ public record ResolvedRun(
         return run.id();
     }
 
-    /** Where the table that is distilled of its router goes. */
+    /** Where the tables that are distilled of its routers go, one for each layer of experts. */
     String tableFile() {
         return folder + "/" + TABLE;
     }

@@ -15,9 +15,9 @@ public interface RunTrainer {
     Trained train(ResolvedRun run);
 
     /**
-     * Makes a table of the learned router of a finished run.
+     * Makes tables of the learned routers of a finished run, in place of what may be there.
      *
-     * @param tableFile to be written, in the layout of tid2eid
+     * @param tableFile to be written; {@code {layer}} in it stands for the number of the block
      * @throws io.hashlayers.sharding.TrainingException if it cannot
      */
     void distil(ResolvedRun source, String tableFile);

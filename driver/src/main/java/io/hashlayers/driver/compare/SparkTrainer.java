@@ -1,11 +1,18 @@
 package io.hashlayers.driver.compare;
 
+import io.hashlayers.driver.config.Settings;
+import io.hashlayers.driver.gang.DistillationRequest;
+import io.hashlayers.driver.gang.DistillationRun;
+import io.hashlayers.driver.gang.EvaluationRequest;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.TrainingRequest;
 import io.hashlayers.driver.gang.TrainingRun;
 import io.hashlayers.driver.track.RunTracker;
+import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TrainConfig;
+import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
@@ -13,35 +20,21 @@ import org.apache.spark.sql.SparkSession;
 public final class SparkTrainer implements RunTrainer {
     private final SparkSession spark;
     private final RunReporter console;
-    private final Distiller distiller;
-
-    /** Makes a table of a learned router. */
-    public interface Distiller {
-        /**
-         * Distils.
-         *
-         * @param run whose router it is
-         * @param tableFile to be written
-         */
-        void distil(ResolvedRun run, String tableFile);
-    }
 
     /**
      * @param console tells people of each run
      */
-    public SparkTrainer(SparkSession spark, RunReporter console, Distiller distiller) {
+    public SparkTrainer(SparkSession spark, RunReporter console) {
         this.spark = spark;
         this.console = console;
-        this.distiller = distiller;
     }
 
     @Override
     public Trained train(ResolvedRun run) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-        RunConfig config =
-                run.settings().run(run.folder(), run.dataset().manifest().vocabularySize());
-        var request = new TrainingRequest(
-                config, run.settings().ranks(), run.settings().render(), true);
+        Settings settings = run.settings().completed(hadoop);
+        RunConfig config = settings.run(run.folder(), run.dataset().manifest().vocabularySize());
+        var request = new TrainingRequest(config, settings.ranks(), settings.render(), true);
         try (RunTracker tracker = RunTracker.of(config, hadoop, console)) {
             var reporter = new FactsReporter(tracker, config.train().accumulateBatches());
             RunSummary summary = TrainingRun.run(spark, request, reporter);
@@ -49,8 +42,20 @@ public final class SparkTrainer implements RunTrainer {
         }
     }
 
+    /** Over the whole training split. */
     @Override
     public void distil(ResolvedRun source, String tableFile) {
-        distiller.distil(source, tableFile);
+        TrainConfig train = source.settings().train();
+        var reading = new EvaluationRequest(
+                source.folder(),
+                OptionalLong.empty(),
+                source.dataset().folder(),
+                DatasetFiles.TRAIN,
+                train.batchSequences(),
+                train.accumulateBatches(),
+                source.settings().ranks(),
+                source.settings().kernels(),
+                train.timeoutSeconds());
+        DistillationRun.run(spark, new DistillationRequest(reading, 0, tableFile, true), console);
     }
 }

@@ -4,11 +4,13 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -24,6 +26,7 @@ public final class StudyExecution {
     private final Listener listener;
     private final Configuration hadoop;
     private final Map<RunId, RunOutcome> outcomes = new LinkedHashMap<>();
+    private final Set<RunId> distilled = new HashSet<>();
 
     /** Hears how a study goes. */
     public interface Listener {
@@ -141,13 +144,12 @@ public final class StudyExecution {
         }
     }
 
-    private void distil(RunId id) throws IOException {
-        ResolvedRun source =
-                Objects.requireNonNull(outcomes.get(id), id::toString).run();
-        Folder folder = folder(source);
-        String name = source.tableFile().substring(source.folder().length() + 1);
-        if (!folder.exists(name)) {
+    private void distil(RunId id) {
+        if (!distilled.contains(id)) {
+            ResolvedRun source =
+                    Objects.requireNonNull(outcomes.get(id), id::toString).run();
             trainer.distil(source, source.tableFile());
+            distilled.add(id);
         }
     }
 }

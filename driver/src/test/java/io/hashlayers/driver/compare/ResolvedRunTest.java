@@ -35,7 +35,7 @@ class ResolvedRunTest {
         assertThat(runs.get(0).settings().data()).isEqualTo("/data/main");
         assertThat(runs.get(1).settings().texts()).containsEntry("kernels", "/out/runs/first/seed-1");
         assertThat(runs.get(2).settings().texts())
-                .containsEntry("prepare.tokenizer", "/out/runs/second/seed-1/distilled.tid2eid")
+                .containsEntry("prepare.tokenizer", "/out/runs/second/seed-1/distilled-{layer}.bin")
                 .containsEntry("train.data", "/data/another");
         assertThat(runs.get(2).distils()).containsExactly(new RunId("second", 1));
     }
