@@ -38,8 +38,19 @@ final class BalancePage {
     }
 
     private void print(String name, ExpertTable table) {
+        printExperts(name, table);
         int numExperts = table.numExperts();
-        BalanceReport experts = BalanceReport.of(table, counts, ExpertPlacement.roundRobin(numExperts, 1));
+        long[] loads = table.loads(counts);
+        for (int worldSize : ranks) {
+            say("    on %d ranks", worldSize);
+            print("round robin", BalanceReport.of(table, counts, ExpertPlacement.roundRobin(numExperts, worldSize)));
+            print("by load", BalanceReport.of(table, counts, ExpertPlacement.byLoad(loads, worldSize)));
+        }
+    }
+
+    /** Prints how evenly a table spreads the text over its experts, in a line. */
+    void printExperts(String name, ExpertTable table) {
+        BalanceReport experts = BalanceReport.of(table, counts, ExpertPlacement.roundRobin(table.numExperts(), 1));
         say(
                 "  %-9s MaxVio %.4f (the most frequent token alone: at least %.4f), shares %s, %d experts without tokens",
                 name,
@@ -47,12 +58,6 @@ final class BalancePage {
                 experts.maxVioBound(),
                 range(experts),
                 experts.deadExperts().size());
-        long[] loads = table.loads(counts);
-        for (int worldSize : ranks) {
-            say("    on %d ranks", worldSize);
-            print("round robin", BalanceReport.of(table, counts, ExpertPlacement.roundRobin(numExperts, worldSize)));
-            print("by load", BalanceReport.of(table, counts, ExpertPlacement.byLoad(loads, worldSize)));
-        }
     }
 
     private void print(String placement, BalanceReport report) {

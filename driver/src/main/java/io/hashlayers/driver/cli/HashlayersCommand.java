@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             PrepareCommand.class,
             InspectCommand.class,
+            TableCommand.class,
             PlanCommand.class,
             TrainCommand.class,
             DistilCommand.class,

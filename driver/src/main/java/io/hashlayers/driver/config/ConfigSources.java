@@ -54,7 +54,7 @@ final class ConfigSources {
 
     /**
      * A {@code key=value} of the command line. The value of a key that is a text in {@code reference} is taken as it is, so that
-     * paths need no quotes; others are HOCON.
+     * paths need no quotes, unless it is in brackets and so a list; others are HOCON.
      */
     static Config override(String override, Config reference) {
         String name = "-D " + override;
@@ -63,10 +63,11 @@ final class ConfigSources {
             throw new TrainingException(Failure.USER, name + " is not key=value, such as -D train.steps=100");
         }
         String key = override.substring(0, equals).strip();
+        String value = override.substring(equals + 1);
+        boolean list = value.startsWith("[") && value.endsWith("]");
         try {
-            if (reference.hasPath(key) && reference.getValue(key).valueType() == ConfigValueType.STRING) {
-                return ConfigValueFactory.fromAnyRef(override.substring(equals + 1), name)
-                        .atPath(key);
+            if (!list && reference.hasPath(key) && reference.getValue(key).valueType() == ConfigValueType.STRING) {
+                return ConfigValueFactory.fromAnyRef(value, name).atPath(key);
             }
         } catch (ConfigException e) {
             throw notHocon(name, e);

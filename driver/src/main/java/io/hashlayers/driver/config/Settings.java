@@ -317,7 +317,9 @@ public final class Settings {
                 values.whole("moe.table-seed"),
                 TokenFeature.named(values.text("moe.feature")),
                 values.flag("moe.table-per-layer"),
-                values.text(TABLE_FILE));
+                values.text(TABLE_FILE),
+                values.text("moe.clusters-from"),
+                values.text("moe.predictions-from"));
     }
 
     private OptimizerConfig optimizer() {

@@ -1,12 +1,9 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.sharding.Failure;
-import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.data.BatchSchedule;
-import io.hashlayers.worker.data.TokenDataset;
-import java.io.IOException;
+import io.hashlayers.worker.data.RowReader;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -32,28 +29,18 @@ record CountChunks(
         implements PairFlatMapFunction<Integer, TrafficKey, int[]> {
     @Override
     public Iterator<Tuple2<TrafficKey, int[]>> call(Integer chunk) {
-        try (TokenDataset dataset = TokenDataset.open(
-                hadoop.value(),
-                split.config().datasetDir(),
-                split.name(),
-                split.config().model().contextLength())) {
-            return count(chunk, dataset).iterator();
-        } catch (IOException e) {
-            throw new TrainingException(
-                    Failure.DATA,
-                    split.config().datasetDir() + " cannot be read: " + e.getMessage()
-                            + "; check the storage and its rights",
-                    e);
+        try (RowReader rows = RowReader.open(hadoop.value(), split.rows())) {
+            return count(chunk, rows).iterator();
         }
     }
 
-    private List<Tuple2<TrafficKey, int[]>> count(int chunk, TokenDataset dataset) {
-        BatchSchedule schedule = split.schedule(dataset.rows());
+    private List<Tuple2<TrafficKey, int[]>> count(int chunk, RowReader rows) {
+        BatchSchedule schedule = split.schedule(rows.rows());
         int worldSize = placement.worldSize();
         int experts = placement.numExperts();
         long first = (long) chunk * chunkSteps;
         int steps = (int) Math.min(chunkSteps, split.steps(schedule) - first);
-        StepCounter counter = new StepCounter(dataset, schedule, hash, worldSize);
+        StepCounter counter = new StepCounter(rows, schedule, hash, worldSize);
         int[][] ofStep = new int[worldSize][experts];
         int[][] ofExpert = new int[experts][steps * worldSize];
         ChunkTraffic traffic = ChunkTraffic.empty(chunk);

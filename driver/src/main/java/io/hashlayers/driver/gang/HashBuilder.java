@@ -1,7 +1,5 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.sharding.Failure;
-import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.MultiHash;
@@ -17,20 +15,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 
-/** Builds the hashes of a run's layers from the counts of its training text: one for all of them, or one for each. */
+/** Builds the hashes of a run's layers: one for all of them, or one for each. */
 final class HashBuilder {
+    private final SparkSession spark;
     private final ModelConfig model;
     private final TableConfig config;
     private final FeatureCounts counts;
-    private final Configuration hadoop;
+    private final TableSources sources;
+    private final RunReporter reporter;
+    private List<ExpertTable> tables = List.of(); // of a file, by number
 
-    HashBuilder(RunConfig config, FeatureCounts counts, Configuration hadoop) {
-        this.model = config.model();
-        this.config = config.table();
+    /**
+     * @param counts of the training split
+     * @param sources of tables that need more
+     */
+    HashBuilder(SparkSession spark, RunConfig run, FeatureCounts counts, TableSources sources, RunReporter reporter) {
+        this.spark = spark;
+        this.model = run.model();
+        this.config = run.table();
         this.counts = counts;
-        this.hadoop = hadoop;
+        this.sources = sources;
+        this.reporter = reporter;
     }
 
     /**
@@ -40,6 +47,7 @@ final class HashBuilder {
      * @return the hashes, each with its layers; none where all layers learn their routes
      */
     List<SharedHash> build(Collection<Integer> others) {
+        readTables();
         Map<Integer, List<Integer>> layersOfSegments = new LinkedHashMap<>();
         List<SharedHash> hashes = new ArrayList<>();
         int tables = 0;
@@ -67,23 +75,46 @@ final class HashBuilder {
      */
     private ExpertHash hash(int firstTable, int segments, int layer) {
         List<TokenHash> parts = IntStream.range(firstTable, firstTable + segments)
-                .mapToObj(table -> new TokenHash(config.feature(), table(table, segments, layer)))
+                .mapToObj(number -> new TokenHash(config.feature(), table(number, layer)))
                 .toList();
         return segments == 1 ? parts.get(0) : new MultiHash(parts);
     }
 
-    private ExpertTable table(int number, int segments, int layer) {
-        long[] ofText = counts.of(config.feature());
-        if (config.kind() != TableConfig.Kind.FILE) {
-            return config.build(model, ofText, number);
+    private ExpertTable table(int number, int layer) {
+        long[] ofValues = counts.of(config.feature());
+        int experts = model.numExperts();
+        return switch (config.kind()) {
+            case CLUSTERED -> ExpertTable.clustered(clusters(), experts);
+            case DISPERSED -> ExpertTable.dispersed(clusters(), ofValues, experts);
+            case TID2EID -> tables.get(number);
+            case FILE -> fileOf(layer).read(model, ofValues.length);
+            case BALANCED, RANDOM, MODULO -> config.build(model, ofValues, number);
+        };
+    }
+
+    private TableFile fileOf(int layer) {
+        return new TableFile(
+                spark.sparkContext().hadoopConfiguration(),
+                config.file().replace(TableConfig.LAYER, Integer.toString(layer)));
+    }
+
+    /** Reads the tables of all layers, if they lie in one file of tensors. */
+    private void readTables() {
+        IntStream segments = model.mixture().routers().stream()
+                .filter(HashConfig.class::isInstance)
+                .mapToInt(router -> ((HashConfig) router).segments());
+        int needed = config.perLayer() ? segments.sum() : segments.max().orElse(0);
+        if (config.kind() == TableConfig.Kind.TID2EID && needed > 0) {
+            tables = new Tid2eidTables(config, model).read(spark.sparkContext().hadoopConfiguration(), needed);
         }
-        if (segments > 1) {
-            throw new TrainingException(
-                    Failure.USER,
-                    "moe.table-file holds one table but moe.segments = %d hashes need one each; set moe.segments to 1"
-                            .formatted(segments));
-        }
-        return new TableFile(hadoop, config.file().replace(TableConfig.LAYER, Integer.toString(layer)))
-                .read(model, ofText.length);
+    }
+
+    /** Cluster of each token; there are as many clusters as experts. */
+    private int[] clusters() {
+        TrainedModel trained = sources.clustered().orElseThrow();
+        reporter.note("clustering the tokens by the embeddings of " + trained);
+        int[] clusters = TokenClusters.of(spark, trained, model.numExperts(), config.seed());
+        reporter.note(TokenClusters.describe(clusters, model.numExperts()));
+        return clusters;
     }
 }

@@ -7,6 +7,7 @@ import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.data.DatasetManifest;
+import io.hashlayers.worker.data.PredictionManifest;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.plan.SplitTraffic;
@@ -187,6 +188,10 @@ final class PlanJob {
                 Map.of("dataset", dataset.digest(), "table", hash.digest(), "placement", placement.digest()));
     }
 
+    private PredictionManifest predictions(PlannedSplit split) {
+        return PredictionManifest.read(spark.hadoopConfiguration(), split.predictionsDir(), split.name());
+    }
+
     /** Names all that the counts, and what is said of them, depend on. */
     private String inputs(List<PlannedSplit> splits) {
         ModelConfig model = config.model();
@@ -202,6 +207,9 @@ final class PlanJob {
             BatchSchedule schedule = schedule(split);
             inputs.append('\n').append(split.name()).append(' ').append(schedule.digest());
             inputs.append(' ').append(split.steps(schedule));
+            if (hash.needsPrediction()) {
+                inputs.append(' ').append(predictions(split).digest());
+            }
         }
         return Sha256.of(inputs.toString().getBytes(StandardCharsets.UTF_8));
     }

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.gang;
 
 import io.hashlayers.worker.data.BatchSchedule;
+import io.hashlayers.worker.data.RowSource;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
 
@@ -9,8 +10,14 @@ import java.io.Serializable;
  *
  * @param name of the split
  * @param training whether it is read in the order of training, for all its steps, or once from its start
+ * @param predictionsDir folder of the predictions that hashes read; empty if none reads any
  */
-record PlannedSplit(String name, boolean training, RunConfig config) implements Serializable {
+record PlannedSplit(String name, boolean training, RunConfig config, String predictionsDir) implements Serializable {
+    /** Where its rows lie. */
+    RowSource rows() {
+        return new RowSource(config.datasetDir(), name, config.model().contextLength(), predictionsDir);
+    }
+
     /**
      * Which sequences each step of the plan reads: a micro-batch of training, or a batch of an evaluation.
      *

@@ -63,7 +63,7 @@ final class RoutePlanner {
             }
             planned.add(plan(shared, experts, planned.size(), splits));
         }
-        return new Routing(List.of(layers), planned);
+        return new Routing(List.of(layers), planned, splits.get(0).predictionsDir());
     }
 
     private PlannedHash plan(SharedHash shared, ExpertPlacement experts, int number, List<PlannedSplit> splits) {

@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.checkpoint.SharedHash;
+import io.hashlayers.worker.data.PredictionManifest;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
@@ -13,7 +14,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * The folder of a training run: {@code run.conf}, {@code table/}, {@code plan/}, and what the ranks and the reporter add. A run
+ * The folder of a training run: {@code run.conf}, {@code table/}, {@code plan/}, {@code predictions/}, and what the ranks and the reporter add. A run
  * is there when its {@code run.conf} is.
  */
 public final class RunFolder {
@@ -73,6 +74,11 @@ public final class RunFolder {
     /** Where the plan goes. */
     Folder plan() {
         return folder.folder(RunPlan.FOLDER);
+    }
+
+    /** Where predictions go that hashes read. */
+    Folder predictions() {
+        return folder.folder(PredictionManifest.FOLDER);
     }
 
     /** Removes everything, after a failure before the first step. */

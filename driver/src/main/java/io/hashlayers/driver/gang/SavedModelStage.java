@@ -6,6 +6,7 @@ import io.hashlayers.worker.checkpoint.CheckpointManifest;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.data.DatasetManifest;
+import io.hashlayers.worker.data.PredictionManifest;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.storage.Folder;
@@ -132,15 +133,21 @@ final class SavedModelStage {
 
     /** Places experts by their load in the text that is read, and plans its traffic. */
     private Routing route() {
-        FeatureCounts counts = new FeatureCounts(
-                spark,
-                config.datasetDir(),
-                dataset,
-                frequencies(),
-                request.split(),
-                config.model().contextLength());
+        PlannedSplit split = new PlannedSplit(request.split(), false, config, predictions());
+        FeatureCounts counts = new FeatureCounts(spark, split.rows(), dataset, frequencies());
         return new RoutePlanner(spark, config, dataset, counts, planFolder(), reporter)
-                .plan(hashes, List.of(new PlannedSplit(request.split(), false, config)), worldSize);
+                .plan(hashes, List.of(split), worldSize);
+    }
+
+    /** Where the predictions are that the hashes read, made by the model that made those of the training. */
+    private String predictions() {
+        if (hashes.stream().noneMatch(shared -> shared.hash().needsPrediction())) {
+            return "";
+        }
+        Folder folder = planFolder().folder(PredictionManifest.FOLDER);
+        TrainedModel predictor = PredictionRun.predictorOf(hadoop, config.runDir(), checkpoint);
+        new PredictionRun(spark, predictor, folder, reporter).predict(config, request.split(), 0);
+        return folder.toString();
     }
 
     private Folder planFolder() {

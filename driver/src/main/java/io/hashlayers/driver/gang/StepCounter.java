@@ -3,7 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.TokenRows;
 import io.hashlayers.worker.data.BatchSchedule;
-import io.hashlayers.worker.data.TokenDataset;
+import io.hashlayers.worker.data.RowReader;
 import java.util.Arrays;
 
 /**
@@ -11,20 +11,18 @@ import java.util.Arrays;
  * sequences {@code [r B / W, (r + 1) B / W)} of a batch of {@code B}. Not thread-safe.
  */
 final class StepCounter {
-    private final TokenDataset dataset;
+    private final RowReader rows;
     private final BatchSchedule schedule;
     private final ExpertHash hash;
     private final int worldSize;
     private final TokenRows sequence; // [S]
 
-    StepCounter(TokenDataset dataset, BatchSchedule schedule, ExpertHash hash, int worldSize) {
-        this.dataset = dataset;
+    StepCounter(RowReader rows, BatchSchedule schedule, ExpertHash hash, int worldSize) {
+        this.rows = rows;
         this.schedule = schedule;
         this.hash = hash;
         this.worldSize = worldSize;
-        int length = dataset.sequenceLength();
-        this.sequence = new TokenRows(
-                new int[length], new int[length], new int[0], dataset.manifest().vocabularySize(), length);
+        this.sequence = rows.allocate(1);
     }
 
     /**
@@ -38,18 +36,9 @@ final class StepCounter {
         for (int rank = 0; rank < worldSize; rank++) {
             Arrays.fill(counts[rank], 0);
             for (int i = 0; i < sequences; i++) {
-                read(schedule.row(step, rank * sequences + i));
+                rows.read(schedule.row(step, rank * sequences + i), sequence, 0);
                 hash.countRows(sequence, sequence.rows(), counts[rank]);
             }
-        }
-    }
-
-    private void read(long row) {
-        if (row == BatchSchedule.PADDING) {
-            Arrays.fill(sequence.tokens(), dataset.manifest().endOfText());
-            Arrays.fill(sequence.targets(), -1);
-        } else {
-            dataset.readRow(row, sequence.tokens(), sequence.targets(), 0);
         }
     }
 }

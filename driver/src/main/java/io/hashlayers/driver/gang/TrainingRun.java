@@ -36,6 +36,7 @@ public final class TrainingRun {
     private final RunFolder folder;
     private final DatasetManifest dataset;
     private final Optional<StartingModel> start;
+    private final TableSources sources;
 
     private TrainingRun(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
@@ -49,6 +50,7 @@ public final class TrainingRun {
         this.reporter = reporter;
         this.folder = new RunFolder(hadoop, config.runDir());
         this.dataset = DatasetManifest.read(hadoop, new Path(config.datasetDir()));
+        this.sources = TableSources.open(hadoop, config);
     }
 
     /**
@@ -141,6 +143,7 @@ public final class TrainingRun {
         start.ifPresent(model -> model.requireFit(config, dataset));
         requireVocabulary();
         config.tuning().frozen().requireFit(config.model());
+        sources.requireFit(config, dataset);
         DatasetCheck.requireRows(
                 spark, config.datasetDir(), SPLITS, config.model().contextLength());
         folder.requireFree(request.overwrite());
@@ -153,22 +156,25 @@ public final class TrainingRun {
 
     private Routing route(Frequencies frequencies, int worldSize) {
         requireRows(worldSize);
-        FeatureCounts counts = new FeatureCounts(
-                spark,
-                config.datasetDir(),
-                dataset,
-                frequencies,
-                DatasetFiles.TRAIN,
-                config.model().contextLength());
+        String predictions = predict();
+        PlannedSplit train = new PlannedSplit(DatasetFiles.TRAIN, true, config, predictions);
+        PlannedSplit valid = new PlannedSplit(DatasetFiles.VALID, false, config, predictions);
+        FeatureCounts counts = new FeatureCounts(spark, train.rows(), dataset, frequencies);
         List<SharedHash> hashes = hashes(counts);
         folder.saveTables(hashes);
         return new RoutePlanner(spark, config, dataset, counts, folder.plan(), reporter)
-                .plan(
-                        hashes,
-                        List.of(
-                                new PlannedSplit(DatasetFiles.TRAIN, true, config),
-                                new PlannedSplit(DatasetFiles.VALID, false, config)),
-                        worldSize);
+                .plan(hashes, List.of(train, valid), worldSize);
+    }
+
+    /** Makes the predictions that hashes read of all rows of the run, and returns where they are; empty if none reads any. */
+    private String predict() {
+        if (sources.predictor().isEmpty()) {
+            return "";
+        }
+        PredictionRun prediction = new PredictionRun(spark, sources.predictor().get(), folder.predictions(), reporter);
+        prediction.predict(config, DatasetFiles.TRAIN, 0);
+        prediction.predict(config, DatasetFiles.VALID, config.train().evaluateSequences());
+        return folder.predictions().toString();
     }
 
     /** Those of the model that the run begins with, where they still hold, and others built for this text. */
@@ -177,9 +183,8 @@ public final class TrainingRun {
         start.ifPresent(model -> model.tell(config, kept, reporter));
         List<Integer> layers =
                 kept.stream().flatMap(shared -> shared.layers().stream()).toList();
-        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-        return Stream.concat(kept.stream(), new HashBuilder(config, counts, hadoop).build(layers).stream())
-                .toList();
+        List<SharedHash> built = new HashBuilder(spark, config, counts, sources, reporter).build(layers);
+        return Stream.concat(kept.stream(), built.stream()).toList();
     }
 
     /** Requires that each router can work on as many rows as a rank will have. */
@@ -215,6 +220,9 @@ public final class TrainingRun {
         digests.put("tokenizer", dataset.tokenizerDigest());
         digests.put("dataset", dataset.digest());
         start.ifPresent(model -> digests.put("from", model.digest()));
+        sources.predictor()
+                .ifPresent(model ->
+                        digests.put(PredictionRun.PREDICTOR, model.manifest().digest()));
         List<PlannedHash> hashes = routing.hashes();
         for (int number = 0; number < hashes.size(); number++) {
             digests.put("hash-" + number, hashes.get(number).hash().digest());

@@ -51,8 +51,8 @@ class HashlayersCommandTest {
         assertThat(run()).isEqualTo(USER);
 
         assertThat(err.toString())
-                .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, plan, train,"
-                        + " distil, compare, evaluate, generate, bench")
+                .contains("hashlayers: no command given; it is one of quickstart, prepare, inspect, table, plan,"
+                        + " train, distil, compare, evaluate, generate, bench")
                 .contains("see hashlayers --help");
         assertThat(out.toString()).isEmpty();
     }
@@ -113,6 +113,23 @@ class HashlayersCommandTest {
                 Arguments.of("prepare --out o", "Missing required option: '--input=PATH'"),
                 Arguments.of("prepare --input i", "Missing required option: '--out=DIR'"),
                 Arguments.of("inspect", "Missing required parameter: 'DIR'"),
+                Arguments.of("table --data d --out o", "Missing required option: '--experts=E'"),
+                Arguments.of("table --data d --out o --experts 0", "--experts is 0; set it to 1 or more"),
+                Arguments.of(
+                        "table --data d --out o --experts 4 --per-token 5", "--per-token is 5 but --experts only 4"),
+                Arguments.of(
+                        "table --data d --out o --experts 4 --kind clustered",
+                        "--kind is clustered; set it to one of balanced, random, modulo"),
+                Arguments.of(
+                        "table --data d --out o.safetensors --experts 4 --dtype u8",
+                        "--dtype is u8; set it to one of int64, int32"),
+                Arguments.of(
+                        "table --data d --out o.bin --experts 4 --per-layer 2",
+                        "--per-layer is 2 but o.bin holds one table only"),
+                Arguments.of(
+                        "table --data d --out o.safetensors --experts 4 --per-layer 2 --name t",
+                        "all tables would have the name t; put {layer} into it"),
+                Arguments.of("table --data d --out / --experts 4", "which is a folder; name a file"),
                 Arguments.of("evaluate --run r --step ten", "'ten' is not a long"),
                 Arguments.of("train --run", "Missing required parameter for option '--run' (DIR)"),
                 Arguments.of("compare", "Missing required option: '--study=FILE'"),

@@ -105,7 +105,7 @@ class SettingsTest {
         "moe.layers=1,                  'moe.layers is 1; it must be a list of whole numbers, such as [1, 3]'",
         "moe.layers=[1.5],              'moe.layers is [1.5]; it must be a list of whole numbers, such as [1, 3]'",
         "moe.layers=[[1]],              'moe.layers is [[1]]; it must be a list of whole numbers, such as [1, 3]'",
-        "moe.table=Balanced,            'moe.table is \"Balanced\"; it must be one of balanced, random, modulo, file'",
+        "moe.table=Balanced,            'moe.table is \"Balanced\"; it must be one of balanced, random, modulo, clustered, dispersed, file, tid2eid'",
         "model.activation=,             'model.activation is \"\"; it must be one of relu, gelu'"
     })
     void aWrongValueOfTheCommandLineIsToldWithItsOption(String override, String message) {

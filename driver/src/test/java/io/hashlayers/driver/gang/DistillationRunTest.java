@@ -218,7 +218,9 @@ class DistillationRunTest {
                         0,
                         TokenFeature.CURRENT_TOKEN,
                         false,
-                        dir.resolve(file).toString()),
+                        dir.resolve(file).toString(),
+                        "",
+                        ""),
                 config.optimizer(),
                 config.train(),
                 config.kernels());

@@ -128,7 +128,7 @@ class MultiHashRunTest {
                 dir.resolve(run).toString(),
                 dir.resolve("dataset").toString(),
                 MODEL,
-                new TableConfig(TableConfig.Kind.BALANCED, 0, TokenFeature.CURRENT_TOKEN, true, ""),
+                new TableConfig(TableConfig.Kind.BALANCED, 0, TokenFeature.CURRENT_TOKEN, true, "", "", ""),
                 new OptimizerConfig(1e-3, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
                 new TrainConfig(STEPS, 12, 1, recompute, 0, 0, 0, 0, 30),
                 "nd4j");

@@ -276,7 +276,7 @@ class PlanJobTest {
     }
 
     private static List<PlannedSplit> splits(RunConfig config) {
-        return List.of(new PlannedSplit("train", true, config), new PlannedSplit("valid", false, config));
+        return List.of(new PlannedSplit("train", true, config, ""), new PlannedSplit("valid", false, config, ""));
     }
 
     private static Folder folder(RunConfig config) {

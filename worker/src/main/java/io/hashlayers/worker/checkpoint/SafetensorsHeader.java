@@ -83,7 +83,15 @@ record SafetensorsHeader(List<Entry> tensors, long dataStart) {
 
     /** The bytes before the data: length and JSON. */
     byte[] encode() {
-        byte[] json = json(tensors);
+        return frame(json(tensors));
+    }
+
+    /** The bytes before the data of a file with this header. */
+    static byte[] frame(ObjectNode header) {
+        return frame(padded(header));
+    }
+
+    private static byte[] frame(byte[] json) {
         return ByteBuffer.allocate(LENGTH_BYTES + json.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(json.length)
@@ -123,7 +131,12 @@ record SafetensorsHeader(List<Entry> tensors, long dataStart) {
         return new SafetensorsHeader(entries, LENGTH_BYTES + (long) json.length);
     }
 
-    private static ObjectNode parse(byte[] json) {
+    /**
+     * Reads JSON that is an object.
+     *
+     * @throws IllegalArgumentException that says why it is none
+     */
+    static ObjectNode parse(byte[] json) {
         try {
             if (JSON.readTree(json) instanceof ObjectNode object) {
                 return object;
@@ -155,7 +168,7 @@ record SafetensorsHeader(List<Entry> tensors, long dataStart) {
     }
 
     /** Two whole numbers that are not negative. */
-    private static long[] longs(JsonNode node, String name, String key) {
+    static long[] longs(JsonNode node, String name, String key) {
         long[] values = new long[2];
         boolean usable = node.isArray() && node.size() == values.length;
         for (int i = 0; usable && i < values.length; i++) {
@@ -195,8 +208,12 @@ record SafetensorsHeader(List<Entry> tensors, long dataStart) {
             tensor.putArray("shape").add(entry.rows()).add(entry.cols());
             tensor.putArray("data_offsets").add(entry.begin()).add(entry.end());
         }
+        return padded(object);
+    }
+
+    private static byte[] padded(ObjectNode header) {
         try {
-            byte[] json = JSON.writeValueAsBytes(object);
+            byte[] json = JSON.writeValueAsBytes(header);
             byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
             Arrays.fill(padded, json.length, padded.length, (byte) ' ');
             return padded;

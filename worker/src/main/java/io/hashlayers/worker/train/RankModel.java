@@ -95,6 +95,12 @@ final class RankModel {
         return network.loss(input.tokens(), input.targets());
     }
 
+    /** Writes the most probable token after each of this rank's rows, [R]. */
+    void predict(StepInput input, int[] predicted) {
+        follow(input);
+        network.predict(input.tokens(), predicted);
+    }
+
     /** Adds what the layers of experts did in training since this was last called; see {@link LanguageModel#takeStatistics}. */
     void takeStatistics(double[] sums, int offset) {
         network.takeStatistics(sums, offset);

@@ -13,10 +13,11 @@ import java.util.stream.IntStream;
  *
  * @param layers one for each sparse layer, in order
  * @param hashes with their plans, each once
+ * @param predictionsDir folder of the predictions that hashes read of each split; empty if none reads any
  */
-public record Routing(List<Layer> layers, List<PlannedHash> hashes) implements Serializable {
+public record Routing(List<Layer> layers, List<PlannedHash> hashes, String predictionsDir) implements Serializable {
     /** That of a dense model. */
-    public static final Routing NONE = new Routing(List.of(), List.of());
+    public static final Routing NONE = new Routing(List.of(), List.of(), "");
 
     /**
      * One sparse layer.
@@ -27,6 +28,11 @@ public record Routing(List<Layer> layers, List<PlannedHash> hashes) implements S
     public record Layer(ExpertPlacement placement, int hash) implements Serializable {
         /** No hash: where rows go is found in the step. */
         public static final int LEARNED = -1;
+    }
+
+    /** Of hashes that read no predictions. */
+    public Routing(List<Layer> layers, List<PlannedHash> hashes) {
+        this(layers, hashes, "");
     }
 
     public Routing {

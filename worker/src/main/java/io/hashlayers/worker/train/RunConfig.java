@@ -23,6 +23,10 @@ public record RunConfig(
         String kernels,
         TuningConfig tuning)
         implements Serializable {
+    public RunConfig {
+        table.requireFit(model.mixture());
+    }
+
     /** A run that begins with random values and trains all of them. */
     public RunConfig(
             String runDir,

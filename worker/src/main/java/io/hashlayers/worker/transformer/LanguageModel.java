@@ -126,6 +126,19 @@ public final class LanguageModel {
     }
 
     /**
+     * Writes the most probable token after each row; of equally probable ones the lowest.
+     *
+     * @param tokens token ids, [R]
+     * @param predicted receives token ids, [R]
+     */
+    public void predict(int[] tokens, int[] predicted) {
+        requireRows(tokens);
+        requireRows(predicted);
+        evaluate(tokens);
+        head.predict(predicted);
+    }
+
+    /**
      * Returns the logits of the token that follows a row, [1, V]; valid until the next call.
      *
      * @param tokens token ids, [R]; those behind the row in its sequence do not matter

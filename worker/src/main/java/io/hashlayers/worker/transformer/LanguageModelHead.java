@@ -80,6 +80,32 @@ final class LanguageModelHead {
         return nats;
     }
 
+    /** Writes the most probable token after each row, [R]; not for a step. */
+    void predict(int[] predicted) {
+        norm.forward(x);
+        float[] ofRow = new float[logits.cols()];
+        for (int first = 0; first < x.rows(); first += chunkRows) {
+            int rows = Math.min(chunkRows, x.rows() - first);
+            computeLogits(first, rows);
+            Matrix row = logits.window(0, 0);
+            for (int i = 0; i < rows; i++) {
+                row.moveTo(i, 1);
+                row.copyTo(ofRow);
+                predicted[first + i] = indexOfLargest(ofRow);
+            }
+        }
+    }
+
+    private static int indexOfLargest(float[] values) {
+        int largest = 0;
+        for (int i = 1; i < values.length; i++) {
+            if (values[i] > values[largest]) {
+                largest = i;
+            }
+        }
+        return largest;
+    }
+
     /** Returns the logits of one row, [1, V]; valid until the next call. */
     Matrix logits(int row) {
         norm.forward(x);

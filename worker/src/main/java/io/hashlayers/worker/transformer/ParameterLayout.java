@@ -20,7 +20,9 @@ import java.util.List;
  * sparseLayers (E - 1) ffn}.
  */
 public final class ParameterLayout {
-    static final String TOKEN_EMBEDDING = "token_embedding.weight";
+    /** Name of the tensor of token embeddings, [V, D]. */
+    public static final String TOKEN_EMBEDDING = "token_embedding.weight";
+
     static final String POSITION_EMBEDDING = "position_embedding.weight";
     static final String FINAL_NORM = "final_norm";
 

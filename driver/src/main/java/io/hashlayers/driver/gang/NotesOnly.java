@@ -1,0 +1,51 @@
+package io.hashlayers.driver.gang;
+
+import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.balance.BalanceReport;
+import io.hashlayers.worker.plan.RunPlan;
+import io.hashlayers.worker.train.EvaluationMetrics;
+import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.List;
+
+/**
+ * Hears of a run that another one needs, and passes on the notes alone: what it plans and measures is not that of the other.
+ *
+ * @param reporter of the other run
+ */
+record NotesOnly(RunReporter reporter) implements RunReporter {
+    @Override
+    public void note(String sentence) {
+        reporter.note(sentence);
+    }
+
+    @Override
+    public void sharded(BalanceReport balance) {}
+
+    @Override
+    public void planned(RunPlan plan) {}
+
+    @Override
+    public void sized(ModelConfig model, MemoryPlan memory) {}
+
+    @Override
+    public void started(Gang gang) {}
+
+    @Override
+    public void step(StepMetrics metrics) {}
+
+    @Override
+    public void evaluation(EvaluationMetrics metrics) {}
+
+    @Override
+    public void checkpoint(long step, String path) {}
+
+    @Override
+    public void measured(MemoryPlan memory, List<Long> peakBytes) {}
+
+    @Override
+    public void failed(TrainingException failure) {}
+
+    @Override
+    public void finished(RunSummary summary) {}
+}
