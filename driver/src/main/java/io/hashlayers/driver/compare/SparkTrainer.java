@@ -18,6 +18,9 @@ import org.apache.spark.sql.SparkSession;
 
 /** Trains in one Spark session. */
 public final class SparkTrainer implements RunTrainer {
+    /** Read to distil a router: enough to meet each token of a dictionary many times. */
+    private static final long DISTILLED_TOKENS = 1L << 24;
+
     private final SparkSession spark;
     private final RunReporter console;
 
@@ -42,7 +45,7 @@ public final class SparkTrainer implements RunTrainer {
         }
     }
 
-    /** Over the whole training split. */
+    /** Over the training split, or its first 16 million tokens. */
     @Override
     public void distil(ResolvedRun source, String tableFile) {
         TrainConfig train = source.settings().train();
@@ -56,6 +59,8 @@ public final class SparkTrainer implements RunTrainer {
                 source.settings().ranks(),
                 source.settings().kernels(),
                 train.timeoutSeconds());
-        DistillationRun.run(spark, new DistillationRequest(reading, 0, tableFile, true), console);
+        long sequences =
+                Math.max(1, DISTILLED_TOKENS / source.settings().model(1).contextLength());
+        DistillationRun.run(spark, new DistillationRequest(reading, sequences, tableFile, true), console);
     }
 }
