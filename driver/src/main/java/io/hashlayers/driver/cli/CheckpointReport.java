@@ -1,8 +1,10 @@
 package io.hashlayers.driver.cli;
 
+import io.hashlayers.driver.config.Settings;
 import io.hashlayers.worker.checkpoint.CheckpointManifest;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.train.TuningConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
 import java.io.PrintStream;
@@ -31,6 +33,7 @@ final class CheckpointReport {
         ParameterLayout layout = ParameterLayout.of(model);
         say("run         %s", run);
         say("step        %,d", manifest.step());
+        sayStart(Settings.parse(manifest.settings()).tuning());
         say(
                 "model       %d blocks of width %d, inner width %d, %d heads, context %d, dictionary %,d",
                 model.layers(),
@@ -53,6 +56,15 @@ final class CheckpointReport {
                 layout.totalParameters(), model.sparseLayers().isEmpty() ? 0 : layout.expertParameters());
         manifest.digests().forEach((name, digest) -> say("%-11s %s", name, digest));
         verify(checkpoint);
+    }
+
+    private void sayStart(TuningConfig tuning) {
+        if (tuning.continues()) {
+            say("begun with  step %,d of %s", tuning.step(), tuning.from());
+        }
+        if (!tuning.frozen().patterns().isEmpty()) {
+            say("frozen      %s", String.join(", ", tuning.frozen().patterns()));
+        }
     }
 
     private void verify(CheckpointReader checkpoint) {

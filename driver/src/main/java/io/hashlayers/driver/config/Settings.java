@@ -302,8 +302,8 @@ public final class Settings {
                 runDir, values.text(DATA), model(vocabularySize), table(), optimizer(), train(), kernels(), tuning());
     }
 
-    /** Tables of the checkpoint hold while nobody asks for others. */
-    private TuningConfig tuning() {
+    /** What a run begins with; the tables of the checkpoint hold while nobody asks for others. */
+    public TuningConfig tuning() {
         return new TuningConfig(
                 values.text(FROM),
                 values.whole(FROM_STEP),
