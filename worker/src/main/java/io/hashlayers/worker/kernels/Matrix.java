@@ -200,6 +200,28 @@ public final class Matrix {
         hostWritten();
     }
 
+    /**
+     * Overwrites all elements with columns of another matrix of as many rows.
+     *
+     * @param first column of the other one from which on they are
+     * @throws IllegalArgumentException if it has not as many
+     */
+    public void copyColumns(Matrix other, int first) {
+        if (other.rows != rows || first < 0 || first + cols > other.cols) {
+            throw new IllegalArgumentException(this + " is not the columns from " + first + " on of " + other);
+        }
+        ByteBuffer to = memory();
+        ByteBuffer from = other.memory();
+        for (int row = 0; row < rows; row++) {
+            to.put(
+                    byteOffset() + row * cols * Float.BYTES,
+                    from,
+                    other.byteOffset() + (row * other.cols + first) * Float.BYTES,
+                    cols * Float.BYTES);
+        }
+        hostWritten();
+    }
+
     /** Copies all elements, row after row, to the start of an array. */
     public void copyTo(float[] out) {
         memory(); // from a device, if there is one

@@ -23,14 +23,27 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A tensor that the saved model has, too, is taken. Where the model has a layer of experts and the saved one a dense
  * feed-forward network, every expert begins as a copy of that (sparse upcycling, Komatsuzaki et al. 2022, arXiv 2212.05055), so a
- * layer whose weights of a token's experts sum up to 1 computes what the dense one did. All others keep their own first
- * values: routers, shared experts.
+ * layer whose weights of a token's experts sum up to 1 computes what the dense one did; of experts in segments, every segment
+ * begins as its columns of that. All others keep their own first values: routers, shared experts.
  */
 public final class ModelTransfer {
-    private final Map<String, String> sources; // of tensors by their names, in the order of the model
+    private final Map<String, Columns> sources; // of tensors by their names, in the order of the model
     private final List<Integer> upcycledLayers;
     private final List<String> begunAnew;
     private final List<String> leftOut;
+
+    /**
+     * Where the values of a tensor come from.
+     *
+     * @param tensor of the saved model
+     * @param width its columns
+     * @param first of them that is one of the tensor's
+     */
+    private record Columns(String tensor, int width, int first) {
+        static Columns all(TensorSpec tensor) {
+            return new Columns(tensor.name(), tensor.cols(), 0);
+        }
+    }
 
     private ModelTransfer(ModelConfig saved, ModelConfig model) {
         Map<String, TensorSpec> present = ParameterLayout.of(saved).all().stream()
@@ -40,16 +53,16 @@ public final class ModelTransfer {
         this.upcycledLayers = model.sparseLayers().stream()
                 .filter(layer -> !saved.sparse(layer))
                 .toList();
-        Map<String, String> copied = copiedNetworks(model);
+        Map<String, Columns> copied = copiedNetworks(model);
         for (TensorSpec tensor : ParameterLayout.of(model).all()) {
-            String source = copied.getOrDefault(tensor.name(), tensor.name());
-            if (sameShape(tensor, present.get(source))) {
+            Columns source = copied.getOrDefault(tensor.name(), Columns.all(tensor));
+            if (fits(tensor, source, present.get(source.tensor()))) {
                 sources.put(tensor.name(), source);
             } else {
                 begunAnew.add(tensor.name());
             }
         }
-        Set<String> used = Set.copyOf(sources.values());
+        Set<String> used = sources.values().stream().map(Columns::tensor).collect(Collectors.toSet());
         this.leftOut =
                 present.keySet().stream().filter(name -> !used.contains(name)).toList();
     }
@@ -68,31 +81,36 @@ public final class ModelTransfer {
     }
 
     /** Of each tensor of an expert in an upcycled layer, that of the dense network at its place. */
-    private Map<String, String> copiedNetworks(ModelConfig model) {
+    private Map<String, Columns> copiedNetworks(ModelConfig model) {
         ParameterLayout layout = ParameterLayout.of(model);
-        Map<String, String> copied = new HashMap<>();
+        Map<String, Columns> copied = new HashMap<>();
         for (int layer : upcycledLayers) {
+            int segments = model.router(layer).segments();
             for (int expert = 0; expert < model.numExperts(); expert++) {
-                int prefix = ParameterLayout.expertPrefix(layer, expert).length();
-                for (TensorSpec tensor : layout.expert(layer, expert)) {
-                    copied.put(
-                            tensor.name(),
-                            ParameterLayout.feedForwardPrefix(layer)
-                                    + tensor.name().substring(prefix));
+                List<TensorSpec> tensors = layout.expert(layer, expert);
+                int ofSegment = tensors.size() / segments;
+                for (int i = 0; i < tensors.size(); i++) {
+                    TensorSpec tensor = tensors.get(i);
+                    int segment = i / ofSegment;
+                    int prefix = ParameterLayout.segmentPrefix(layer, expert, segments, segment)
+                            .length();
+                    String network = ParameterLayout.feedForwardPrefix(layer)
+                            + tensor.name().substring(prefix);
+                    copied.put(tensor.name(), new Columns(network, segments * tensor.cols(), segment * tensor.cols()));
                 }
             }
         }
         return copied;
     }
 
-    private static boolean sameShape(TensorSpec tensor, @Nullable TensorSpec source) {
-        return source != null && source.rows() == tensor.rows() && source.cols() == tensor.cols();
+    private static boolean fits(TensorSpec tensor, Columns columns, @Nullable TensorSpec source) {
+        return source != null && source.rows() == tensor.rows() && source.cols() == columns.width();
     }
 
     /** Number of tensors, of all ranks, whose values are those of the tensor of the same name. */
     public long taken() {
         return sources.entrySet().stream()
-                .filter(entry -> entry.getKey().equals(entry.getValue()))
+                .filter(entry -> entry.getKey().equals(entry.getValue().tensor()))
                 .count();
     }
 
@@ -127,13 +145,16 @@ public final class ModelTransfer {
 
     /** Experts that begin alike are read once. */
     private void read(Parameter parameter, CheckpointReader saved, Map<String, Matrix> present) {
-        String source = Objects.requireNonNull(sources.get(parameter.name()));
-        Matrix read = present.get(source);
+        Columns source = Objects.requireNonNull(sources.get(parameter.name()));
+        Matrix value = parameter.value();
+        Matrix read = present.get(source.tensor());
         if (read == null) {
-            saved.read(source, parameter.value());
-            present.put(source, parameter.value());
-        } else {
-            parameter.value().copyFrom(read);
+            read = source.width() == value.cols() ? value : Matrix.allocate(value.rows(), source.width());
+            saved.read(source.tensor(), read);
+            present.put(source.tensor(), read);
+        }
+        if (read != value) {
+            value.copyColumns(read, source.first());
         }
     }
 }

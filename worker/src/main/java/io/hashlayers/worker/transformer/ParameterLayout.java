@@ -152,7 +152,7 @@ public final class ParameterLayout {
      *
      * @param segments {@code N}, of each expert
      */
-    static String segmentPrefix(int layer, int expert, int segments, int segment) {
+    public static String segmentPrefix(int layer, int expert, int segments, int segment) {
         return segments == 1 ? expertPrefix(layer, expert) : expertPrefix(layer, expert) + ".segments." + segment;
     }
 

@@ -54,6 +54,25 @@ class MatrixTest {
     }
 
     @Test
+    void columnsAreCopiedToTheRowsOfAWindow() {
+        Matrix from = Matrix.allocate(3, 5);
+        for (int i = 0; i < 15; i++) {
+            from.set(i / 5, i % 5, i);
+        }
+        Matrix to = Matrix.allocate(4, 2);
+
+        to.window(1, 2).copyColumns(from.window(1, 2), 3);
+
+        float[] elements = new float[8];
+        to.copyTo(elements);
+        assertThat(elements).containsExactly(0, 0, 8, 9, 13, 14, 0, 0);
+        assertThatThrownBy(() -> to.window(0, 3).copyColumns(from, 4))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Matrix[3, 2] is not the columns from 4 on of Matrix[3, 5]");
+        assertThatThrownBy(() -> to.copyColumns(from, 0)).hasMessageContaining("is not the columns");
+    }
+
+    @Test
     void windowMayBeEmptyButNotOutside() {
         Matrix window = Matrix.allocate(4, 2).window(4, 0);
 

@@ -120,6 +120,44 @@ class ModelTransferTest {
         });
     }
 
+    @ParameterizedTest
+    @CsvSource({"1", "3"})
+    void everySegmentBeginsAsItsColumnsOfTheDenseNetwork(int worldSize) {
+        write(DENSE);
+        RouterConfig halves = new HashConfig(HashConfig.Combine.SUM, 1, 2);
+        ModelConfig segmented = of(mixture(List.of(0, 2), 5, 0, halves, HashConfig.SUM));
+        ModelTransfer transfer = ModelTransfer.of(DENSE, segmented);
+
+        assertThat(transfer.upcycledLayers()).containsExactly(0, 2);
+        assertThat(transfer.begunAnew()).isEmpty();
+        assertThat(transfer.leftOut()).isEmpty();
+        Ranks.run(worldSize, collective -> {
+            ExpertPlacement placement = ExpertPlacement.roundRobin(5, worldSize);
+            Parameters parameters = Parameters.forTraining(segmented, layer -> placement.expertsOf(collective.rank()));
+            try (CheckpointReader saved = open()) {
+                transfer.read(saved, parameters);
+            }
+            all(parameters).forEach(ModelTransferTest::requireColumns);
+            return true;
+        });
+    }
+
+    /** The name of a segment's tensor says which half of the dense network's columns it is. */
+    private static void requireColumns(Parameter parameter) {
+        String name = parameter.name();
+        boolean half = name.contains(".segments.");
+        int first = name.contains(".segments.1.") ? parameter.spec().cols() : 0;
+        int width = half ? 2 * parameter.spec().cols() : parameter.spec().cols();
+        String source = name.replaceFirst("experts\\.\\d+\\.(segments\\.\\d+\\.)?", "ffn.");
+        for (int row = 0; row < parameter.spec().rows(); row++) {
+            for (int col = 0; col < parameter.spec().cols(); col++) {
+                assertThat(parameter.value().get(row, col))
+                        .as(name)
+                        .isEqualTo(number(source, row * width + first + col));
+            }
+        }
+    }
+
     @Test
     void aTensorThatIsNotThereIsNamed() {
         write(of(mixture(List.of(0), 2, 0, HashConfig.SUM)));

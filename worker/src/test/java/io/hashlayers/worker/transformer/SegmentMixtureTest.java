@@ -158,6 +158,23 @@ class SegmentMixtureTest {
     }
 
     @Test
+    void theExpertOfARowIsThatOfItsFirstSegment() {
+        SmallModel small = SmallModel.random(SmallModel.segmented(SPARSE, 3, 0, 0), 1);
+        TestRank rank = alone(small);
+        int[] experts = new int[2 + rank.tokens.length];
+
+        rank.loss();
+        rank.model.copyExperts(1, experts, 2);
+
+        ExpertTable first = small.table();
+        assertThat(Arrays.stream(experts).skip(2))
+                .containsExactly(Arrays.stream(rank.tokens)
+                        .map(token -> first.expert(token, 0))
+                        .boxed()
+                        .toArray(Integer[]::new));
+    }
+
+    @Test
     void aPlanForOtherSegmentsIsRefused() {
         SmallModel small = SmallModel.random(SmallModel.segmented(List.of(1), 2, 0, 0), 1);
         var hashes = new ArrayList<Router>();
