@@ -47,9 +47,14 @@ public final class ConsoleReporter implements RunReporter {
 
     @Override
     public void sharded(BalanceReport balance) {
+        int units = balance.unitsPerExpert();
         say(
-                "experts   %d; on the training text MaxVio %.3f, at least %.3f for any table; load of ranks max/mean %.3f",
-                balance.expertLoads().size(), balance.maxVio(), balance.maxVioBound(), balance.rankImbalance());
+                "experts   %d%s; on the training text MaxVio %.3f, at least %.3f for any table; load of ranks max/mean %.3f",
+                balance.expertLoads().size() / units,
+                units == 1 ? "" : ", each in %d segments".formatted(units),
+                balance.maxVio(),
+                balance.maxVioBound(),
+                balance.rankImbalance());
     }
 
     @Override

@@ -10,6 +10,9 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.sharding.hash.ExpertTable;
+import io.hashlayers.sharding.hash.MultiHash;
+import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.sharding.placement.ExpertPlacement;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.plan.RunPlan;
@@ -55,6 +58,21 @@ class ConsoleReporterTest {
         assertThat(lines())
                 .containsExactly("experts   2; on the training text MaxVio 0.500, at least 0.200 for any table; load of"
                         + " ranks max/mean 1.500");
+    }
+
+    @Test
+    void segmentsAreToldApartFromExperts() {
+        TokenHash hash = new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.modulo(4, 2, 1));
+        long[] counts = {60, 20, 15, 5};
+
+        reporter.sharded(BalanceReport.of(
+                new MultiHash(List.of(hash, hash)),
+                new long[][] {counts, counts},
+                ExpertPlacement.roundRobin(2, 2).ofUnits(2)));
+
+        assertThat(lines())
+                .containsExactly("experts   2, each in 2 segments; on the training text MaxVio 0.500, at least 0.200"
+                        + " for any table; load of ranks max/mean 1.500");
     }
 
     @Test

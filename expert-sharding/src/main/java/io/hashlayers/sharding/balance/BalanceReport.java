@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
  *
  * @param tokens {@code T}, tokens counted, at least 1
  * @param expertsPerToken {@code k}
+ * @param unitsPerExpert 1, or the segments of each expert; then what is said here of experts holds of each of these units
  * @param heaviestCount occurrences of the most frequent value
  * @param expertLoads rows of each expert, [E], in sum {@code k * T}
  * @param expertsOnRank experts of each rank, [W]
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
 public record BalanceReport(
         long tokens,
         int expertsPerToken,
+        int unitsPerExpert,
         long heaviestCount,
         List<Long> expertLoads,
         List<Integer> expertsOnRank,
@@ -38,7 +40,7 @@ public record BalanceReport(
      * @throws IllegalArgumentException if nothing was counted, or the sizes of the three disagree
      */
     public static BalanceReport of(ExpertTable table, long[] counts, ExpertPlacement placement) {
-        return of(table.loads(counts), table.expertsPerToken(), new long[][] {counts}, placement);
+        return of(table.loads(counts), table.expertsPerToken(), 1, new long[][] {counts}, placement);
     }
 
     /**
@@ -50,10 +52,11 @@ public record BalanceReport(
      *     different numbers of tokens
      */
     public static BalanceReport of(ExpertHash hash, long[][] counts, ExpertPlacement placement) {
-        return of(hash.loads(counts), hash.choices(), counts, placement);
+        return of(hash.loads(counts), hash.choices(), hash.unitsPerExpert(), counts, placement);
     }
 
-    private static BalanceReport of(long[] loads, int choices, long[][] counts, ExpertPlacement placement) {
+    private static BalanceReport of(
+            long[] loads, int choices, int unitsPerExpert, long[][] counts, ExpertPlacement placement) {
         long[] tokens = Arrays.stream(counts)
                 .mapToLong(ofPart -> Arrays.stream(ofPart).reduce(0, Math::addExact))
                 .distinct()
@@ -68,6 +71,7 @@ public record BalanceReport(
         return new BalanceReport(
                 tokens[0],
                 choices,
+                unitsPerExpert,
                 Arrays.stream(counts).flatMapToLong(Arrays::stream).max().orElseThrow(),
                 Arrays.stream(loads).boxed().toList(),
                 IntStream.range(0, placement.worldSize())
