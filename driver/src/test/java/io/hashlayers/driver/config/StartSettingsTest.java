@@ -150,10 +150,10 @@ class StartSettingsTest {
         assertThat(ofFile.run("r", VOCABULARY).table().file()).isEqualTo("t.bin");
         assertThatThrownBy(() -> load("moe.table-file=t.bin").run("r", VOCABULARY))
                 .hasMessage(
-                        "moe.table-file is t.bin but moe.table is not file, so that it would not be read; set moe.table"
-                                + " to file");
+                        "moe.table-file is t.bin but moe.table is balanced, so that it would not be read; set moe.table"
+                                + " to the kind of the file");
         assertThatThrownBy(() -> load("moe.table=file").run("r", VOCABULARY))
-                .hasMessage("moe.table is file but moe.table-file names none; set it to the file of a table");
+                .hasMessage("moe.table is file and moe.table-file is empty; name the file of the table");
     }
 
     @Test
