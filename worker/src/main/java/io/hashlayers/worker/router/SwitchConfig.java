@@ -114,7 +114,8 @@ public record SwitchConfig(
 
     /** Most rows of an expert, which are never more than there are tokens, since a token visits an expert once. */
     int mostRows(double factor, int tokens, int numExperts, int expertsPerToken) {
-        return Math.min(tokens, ExpertCapacity.capacity(factor, expertsPerToken, tokens, numExperts));
+        double enough = Math.min(factor, numExperts); // for all choices of all tokens
+        return Math.min(tokens, ExpertCapacity.capacity(enough, expertsPerToken, tokens, numExperts));
     }
 
     @Override

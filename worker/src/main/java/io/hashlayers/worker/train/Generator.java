@@ -45,7 +45,8 @@ public final class Generator {
     private final int[] window; // [S]
 
     private Generator(CheckpointReader checkpoint, String kernelsName) {
-        this.config = checkpoint.manifest().model();
+        ModelConfig trained = checkpoint.manifest().model();
+        this.config = trained.with(trained.mixture().uncapped()); // tokens that are not there must push none out
         this.window = new int[config.contextLength()];
         this.routes = routes(checkpoint.hashes());
         int[] experts = IntStream.range(0, config.numExperts()).toArray();

@@ -11,7 +11,8 @@ final class RoutingMemory {
     /** Most experts that are remembered: 16 MiB. */
     private static final long MOST = 1 << 22;
 
-    private static final int NEVER = Integer.MIN_VALUE;
+    /** Before the first evaluation, and of a row that an expert had no room for. */
+    private static final int NOWHERE = -1;
 
     private final int sparseLayers;
     private final int[] visited; // now, [R] of a batch
@@ -34,7 +35,7 @@ final class RoutingMemory {
         int length = ofBatch == 0 ? 0 : (int) Math.min(batches, MOST / ofBatch) * ofBatch;
         if (before.length != length) {
             before = new int[length];
-            Arrays.fill(before, NEVER);
+            Arrays.fill(before, NOWHERE);
         }
         next = 0;
         compared = 0;
@@ -50,7 +51,7 @@ final class RoutingMemory {
         for (int layer = 0; layer < sparseLayers && next < before.length; layer++) {
             model.copyExperts(layer, visited, 0);
             for (int row = 0; row < visited.length; row++) {
-                if (targets[row] >= 0 && before[next] != NEVER) {
+                if (targets[row] >= 0 && before[next] != NOWHERE && visited[row] != NOWHERE) {
                     compared++;
                     changed += before[next] == visited[row] ? 0 : 1;
                 }
@@ -59,7 +60,7 @@ final class RoutingMemory {
         }
     }
 
-    /** Rows of layers that were compared. */
+    /** Rows of layers that were compared: those that visited an expert both times. */
     long compared() {
         return compared;
     }

@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.worker.parameter.Seeds;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.transformer.MixtureConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
@@ -166,7 +167,8 @@ public record TableConfig(
                     number == 0
                             ? ExpertTable.balanced(counts, numExperts, k)
                             : ExpertTable.balanced(counts, numExperts, k, number);
-                case RANDOM -> ExpertTable.random(counts.length, numExperts, k, seed + number);
+                case RANDOM ->
+                    ExpertTable.random(counts.length, numExperts, k, number == 0 ? seed : Seeds.of(seed, number, 0));
                 case MODULO -> ExpertTable.modulo(counts.length, numExperts, k);
                 case CLUSTERED, DISPERSED, FILE, TID2EID ->
                     throw user("moe.table is " + label()
