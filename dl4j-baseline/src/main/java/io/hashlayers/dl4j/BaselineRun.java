@@ -126,7 +126,7 @@ final class BaselineRun {
         int length = config.model().contextLength();
         long rows = config.evaluationSchedule(dataset.split(DatasetFiles.VALID).rows(length))
                 .rows();
-        return new EvaluationMetrics(step, DatasetFiles.VALID, nats, rows * length, List.of());
+        return new EvaluationMetrics(step, DatasetFiles.VALID, nats, rows * length, Double.NaN, List.of());
     }
 
     private RunSummary summary(
