@@ -14,6 +14,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
@@ -171,12 +172,14 @@ class FineTuningRunTest {
         return Stream.of(
                 Arguments.of("sum", new HashConfig(HashConfig.Combine.SUM, 1, 1), 1),
                 Arguments.of("average", new HashConfig(HashConfig.Combine.AVERAGE, 1, 1), 3),
-                Arguments.of("learned", new HashConfig(HashConfig.Combine.LEARNED, 1, 1), 2));
+                Arguments.of("learned", new HashConfig(HashConfig.Combine.LEARNED, 1, 1), 2),
+                Arguments.of("segments", new HashConfig(HashConfig.Combine.SUM, 1, 4), 1),
+                Arguments.of("pairs", new SwitchConfig(5, 5, 0.01, 0, SwitchConfig.Reads.HIDDEN), 2));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("exactMixtures")
-    void upcyclingByAHashChangesNothingBeforeTheFirstStep(String name, RouterConfig router, int k) {
+    void upcyclingChangesNothingBeforeTheFirstStep(String name, RouterConfig router, int k) {
         Recorder same = train(config("dense-" + name, "other", DENSE, from("dense")), 2);
         MixtureConfig mixture = MixtureConfig.of(List.of(0, 1), 5, k, router);
 

@@ -18,6 +18,11 @@ record ModelMatch(ModelConfig saved, ModelConfig model) {
         requireSame("model.heads", saved.heads(), model.heads());
         requireSame("model.activation", name(saved.activation()), name(model.activation()));
         requireSparse();
+        saved.sparseLayers()
+                .forEach(layer -> requireSame(
+                        "moe.segments",
+                        saved.router(layer).segments(),
+                        model.router(layer).segments()));
         boolean common = saved.sparseLayers().stream().anyMatch(model::sparse);
         if (common) {
             requireSame("moe.num-experts", saved.numExperts(), model.numExperts());

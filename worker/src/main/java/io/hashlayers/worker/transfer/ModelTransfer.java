@@ -72,8 +72,8 @@ public final class ModelTransfer {
      *
      * @param saved the model of the checkpoint
      * @param model that begins with it
-     * @throws io.hashlayers.sharding.TrainingException of kind {@code USER} if they differ in more than which blocks have experts and how tokens find
-     *     them; it names the key and both values
+     * @throws io.hashlayers.sharding.TrainingException of kind {@code USER} if they differ in more than which blocks have
+     *     experts and how tokens find them; it names the key and both values
      */
     public static ModelTransfer of(ModelConfig saved, ModelConfig model) {
         new ModelMatch(saved, model).require();
