@@ -25,7 +25,6 @@ final class HashBuilder {
     private final FeatureCounts counts;
     private final TableSources sources;
     private final RunReporter reporter;
-    private List<ExpertTable> tables = List.of(); // of a file, by number
 
     /**
      * @param counts of the training split
@@ -47,7 +46,6 @@ final class HashBuilder {
      * @return the hashes, each with its layers; none where all layers learn their routes
      */
     List<SharedHash> build(Collection<Integer> others) {
-        readTables();
         Map<Integer, List<Integer>> layersOfSegments = new LinkedHashMap<>();
         List<SharedHash> hashes = new ArrayList<>();
         int tables = 0;
@@ -86,7 +84,7 @@ final class HashBuilder {
         return switch (config.kind()) {
             case CLUSTERED -> ExpertTable.clustered(clusters(), experts);
             case DISPERSED -> ExpertTable.dispersed(clusters(), ofValues, experts);
-            case TID2EID -> tables.get(number);
+            case TID2EID -> sources.tables().get(number);
             case FILE -> fileOf(layer).read(model, ofValues.length);
             case BALANCED, RANDOM, MODULO -> config.build(model, ofValues, number);
         };
@@ -96,17 +94,6 @@ final class HashBuilder {
         return new TableFile(
                 spark.sparkContext().hadoopConfiguration(),
                 config.file().replace(TableConfig.LAYER, Integer.toString(layer)));
-    }
-
-    /** Reads the tables of all layers, if they lie in one file of tensors. */
-    private void readTables() {
-        IntStream segments = model.mixture().routers().stream()
-                .filter(HashConfig.class::isInstance)
-                .mapToInt(router -> ((HashConfig) router).segments());
-        int needed = config.perLayer() ? segments.sum() : segments.max().orElse(0);
-        if (config.kind() == TableConfig.Kind.TID2EID && needed > 0) {
-            tables = new Tid2eidTables(config, model).read(spark.sparkContext().hadoopConfiguration(), needed);
-        }
     }
 
     /** Cluster of each token; there are as many clusters as experts. */

@@ -110,7 +110,7 @@ final class PredictionRun {
                 reader.kernels(),
                 train.timeoutSeconds());
         SavedModelStage stage =
-                new SavedModelStage(spark, request, sequences, UnaryOperator.identity(), new NotesOnly(reporter));
+                new SavedModelStage(spark, request, sequences, UnaryOperator.identity(), new SilentReporter());
         PredictionProgram.Result result = stage.run(
                 (config, routing) -> new PredictionProgram(config, routing, model.step(), split, folder.toString()),
                 PredictionProgram.Result.class);

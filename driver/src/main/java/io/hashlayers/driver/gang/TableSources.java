@@ -2,36 +2,54 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.train.RunConfig;
+import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * The trained models that the hashes of a run are made with.
+ * What the hashes of a run are made with, beside its training text.
  *
- * @param clustered whose tokens are clustered, if a table needs that
- * @param predictor that predicts what the hashes read, if they read predictions
+ * @param clustered model whose tokens are clustered, if a table needs that
+ * @param predictor model that predicts what the hashes read, if they read predictions
+ * @param tables of a file, by number; none if they are built
  */
-record TableSources(Optional<TrainedModel> clustered, Optional<TrainedModel> predictor) {
+record TableSources(Optional<TrainedModel> clustered, Optional<TrainedModel> predictor, List<ExpertTable> tables) {
     /**
-     * Opens the newest checkpoints of the runs that a configuration names and needs.
+     * Opens what a configuration names and needs: of runs the newest checkpoints.
      *
-     * @throws TrainingException of kind {@code DATA} if there is none or it is damaged
+     * @param others layers that have a hash already
+     * @throws TrainingException of kind {@code DATA} if something is missing, damaged or for another model
      */
-    static TableSources open(Configuration hadoop, RunConfig config) {
-        boolean hashed = config.model().mixture().routers().stream().anyMatch(HashConfig.class::isInstance);
+    static TableSources open(Configuration hadoop, RunConfig config, Collection<Integer> others) {
+        TableConfig table = config.table();
+        int needed = tables(config, others);
         return new TableSources(
+                open(hadoop, needed > 0 && table.kind().ofClusters(), table.clustersFrom()),
                 open(
                         hadoop,
-                        hashed && config.table().kind().ofClusters(),
-                        config.table().clustersFrom()),
-                open(
-                        hadoop,
-                        hashed && config.table().feature().needsPrediction(),
-                        config.table().predictionsFrom()));
+                        tables(config, List.of()) > 0 && table.feature().needsPrediction(),
+                        table.predictionsFrom()),
+                needed > 0 && table.kind() == TableConfig.Kind.TID2EID
+                        ? new Tid2eidTables(table, config.model()).read(hadoop, needed)
+                        : List.of());
+    }
+
+    /** How many different tables the layers need. */
+    private static int tables(RunConfig config, Collection<Integer> others) {
+        ModelConfig model = config.model();
+        IntStream segments = model.sparseLayers().stream()
+                .filter(layer -> !others.contains(layer) && model.router(layer) instanceof HashConfig)
+                .mapToInt(layer -> model.router(layer).segments());
+        return config.table().perLayer() ? segments.sum() : segments.max().orElse(0);
     }
 
     private static Optional<TrainedModel> open(Configuration hadoop, boolean needed, String runDir) {

@@ -36,6 +36,7 @@ public final class TrainingRun {
     private final RunFolder folder;
     private final DatasetManifest dataset;
     private final Optional<StartingModel> start;
+    private final List<SharedHash> kept; // hashes of the model that the run begins with
     private final TableSources sources;
 
     private TrainingRun(SparkSession spark, TrainingRequest request, RunReporter reporter) {
@@ -50,7 +51,8 @@ public final class TrainingRun {
         this.reporter = reporter;
         this.folder = new RunFolder(hadoop, config.runDir());
         this.dataset = DatasetManifest.read(hadoop, new Path(config.datasetDir()));
-        this.sources = TableSources.open(hadoop, config);
+        this.kept = start.map(model -> model.kept(config)).orElse(List.of());
+        this.sources = TableSources.open(hadoop, config, layersOf(kept));
     }
 
     /**
@@ -179,12 +181,13 @@ public final class TrainingRun {
 
     /** Those of the model that the run begins with, where they still hold, and others built for this text. */
     private List<SharedHash> hashes(FeatureCounts counts) {
-        List<SharedHash> kept = start.map(model -> model.kept(config)).orElse(List.of());
         start.ifPresent(model -> model.tell(config, kept, reporter));
-        List<Integer> layers =
-                kept.stream().flatMap(shared -> shared.layers().stream()).toList();
-        List<SharedHash> built = new HashBuilder(spark, config, counts, sources, reporter).build(layers);
+        List<SharedHash> built = new HashBuilder(spark, config, counts, sources, reporter).build(layersOf(kept));
         return Stream.concat(kept.stream(), built.stream()).toList();
+    }
+
+    private static List<Integer> layersOf(List<SharedHash> hashes) {
+        return hashes.stream().flatMap(shared -> shared.layers().stream()).toList();
     }
 
     /** Requires that each router can work on as many rows as a rank will have. */

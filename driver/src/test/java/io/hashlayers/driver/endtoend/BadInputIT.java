@@ -62,6 +62,15 @@ class BadInputIT {
                 Arguments.of(USER, "missing.conf", "train --conf missing.conf --data data --run out"),
                 Arguments.of(DATA, "manifest.json", "train --data nowhere --run out"),
                 Arguments.of(DATA, "one sequence of", "train --data data --run out -D model.context-length=1000000"),
+                Arguments.of(USER, "moe.clusters-from is empty", "train --data data --run out -D moe.table=clustered"),
+                Arguments.of(
+                        DATA,
+                        "nowhere/checkpoints holds no whole checkpoint",
+                        "train --data data --run out -D moe.feature=predicted-next -D moe.predictions-from=nowhere"),
+                Arguments.of(
+                        DATA,
+                        "there is no file file:",
+                        "train --data data --run out -D moe.table=tid2eid -D moe.table-file=nowhere.safetensors"),
                 Arguments.of(RESOURCES, "8 ranks", "train --data data --run out -D train.ranks=8"),
                 Arguments.of(
                         RESOURCES,

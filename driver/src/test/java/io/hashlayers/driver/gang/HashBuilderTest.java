@@ -8,21 +8,29 @@ import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.checkpoint.SharedHash;
+import io.hashlayers.worker.checkpoint.Tid2eidFile;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.data.RowSource;
 import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
+import io.hashlayers.worker.train.TuningConfig;
+import io.hashlayers.worker.transformer.FrozenTensors;
 import io.hashlayers.worker.transformer.MixtureConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -127,7 +135,7 @@ class HashBuilderTest {
         ExpertTable clustered = table(build(clusters(TableConfig.Kind.CLUSTERED), recorder), 0);
         ExpertTable dispersed = table(build(clusters(TableConfig.Kind.DISPERSED), recorder), 0);
 
-        TrainedModel dense = TrainedModel.open(HADOOP, runs.folder("dense"), java.util.OptionalLong.empty());
+        TrainedModel dense = TrainedModel.open(HADOOP, runs.folder("dense"), OptionalLong.empty());
         int[] clusters = TokenClusters.of(spark, dense, E, 1);
         assertThat(clustered).isEqualTo(ExpertTable.clustered(clusters, E));
         assertThat(dispersed).isEqualTo(ExpertTable.dispersed(clusters, counts, E));
@@ -140,6 +148,44 @@ class HashBuilderTest {
                 .anyMatch(note -> note.startsWith("clustering the tokens by the embeddings of file:")
                         && note.endsWith("dense, step 8"))
                 .anyMatch(note -> note.startsWith("clusters  4 of 50 tokens, of "));
+    }
+
+    @Test
+    void aRunThatGoesOnWithItsTablesNeedsNotWhatTheyWereMadeOf() throws IOException {
+        RunConfig dense =
+                runs.config("gone", MixtureConfig.hash(List.of(), 1, 1), TableConfig.of(TableConfig.Kind.RANDOM, 0));
+        runs.train(dense, 1);
+        TableConfig clusters = new TableConfig(
+                TableConfig.Kind.CLUSTERED, 1, TokenFeature.CURRENT_TOKEN, false, "", runs.folder("gone"), "");
+        MixtureConfig mixture = MixtureConfig.hash(List.of(1), E, 1);
+        runs.train(runs.config("first", mixture, clusters), 1);
+        Files.move(dir.resolve("gone"), dir.resolve("moved"));
+
+        RunConfig second = runs.config("second", mixture, clusters)
+                .tuned(new TuningConfig(runs.folder("first"), 0, true, FrozenTensors.NONE));
+        runs.train(second, 2);
+
+        assertThat(dir.resolve("second/table/expert-table-0.bin"))
+                .hasSameBinaryContentAs(dir.resolve("first/table/expert-table-0.bin"));
+    }
+
+    @Test
+    void tablesOfAFileAreThoseOfTheirLayers() throws IOException {
+        Map<String, ExpertTable> tables = new TreeMap<>();
+        for (int layer : new int[] {0, 1, 2}) {
+            tables.put("layers." + layer + ".tid2eid", ExpertTable.random(TinyDataset.VOCABULARY, E, 1, 40 + layer));
+        }
+        Tid2eidFile.write(Folder.of(HADOOP, dir.toString()), "t.safetensors", tables, Tid2eidFile.Width.INT64);
+        String file = dir.resolve("t.safetensors").toString();
+        TableConfig table =
+                new TableConfig(TableConfig.Kind.TID2EID, 0, TokenFeature.CURRENT_TOKEN, true, file, "", "");
+
+        List<SharedHash> hashes = build(table, HashConfig.SUM, HashConfig.SUM, HashConfig.SUM);
+
+        assertThat(hashes).hasSize(3);
+        assertThat(List.of(table(hashes, 0), table(hashes, 1), table(hashes, 2)))
+                .isEqualTo(List.copyOf(tables.values()));
+        assertThat(build(table, SWITCH, SWITCH, SWITCH)).as("which need none").isEmpty();
     }
 
     private static ExpertTable table(List<SharedHash> hashes, int number) {
@@ -170,7 +216,7 @@ class HashBuilderTest {
         RowSource rows = new RowSource(runs.dataset().toString(), "train", TinyRuns.SEQUENCE, "");
         FeatureCounts featureCounts = new FeatureCounts(
                 spark, rows, dataset, Frequencies.read(HADOOP, runs.dataset().toString()));
-        return new HashBuilder(spark, config, featureCounts, TableSources.open(HADOOP, config), recorder)
+        return new HashBuilder(spark, config, featureCounts, TableSources.open(HADOOP, config, List.of()), recorder)
                 .build(List.of());
     }
 }

@@ -8,16 +8,10 @@ import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 
-/**
- * Hears of a run that another one needs, and passes on the notes alone: what it plans and measures is not that of the other.
- *
- * @param reporter of the other run
- */
-record NotesOnly(RunReporter reporter) implements RunReporter {
+/** Hears of a run that another one needs, and tells nobody: what it plans and measures is not that of the other. */
+record SilentReporter() implements RunReporter {
     @Override
-    public void note(String sentence) {
-        reporter.note(sentence);
-    }
+    public void note(String sentence) {}
 
     @Override
     public void sharded(BalanceReport balance) {}
