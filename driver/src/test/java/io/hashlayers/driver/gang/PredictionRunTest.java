@@ -6,24 +6,43 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.sharding.hash.TokenFeature;
+import io.hashlayers.sharding.hash.TokenHash;
+import io.hashlayers.worker.checkpoint.CheckpointContent;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.checkpoint.CheckpointTensors;
+import io.hashlayers.worker.checkpoint.CheckpointWriter;
+import io.hashlayers.worker.checkpoint.SharedHash;
+import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.LocalCollectives;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.data.PredictedRows;
 import io.hashlayers.worker.data.PredictionManifest;
 import io.hashlayers.worker.data.TokenDataset;
+import io.hashlayers.worker.kernels.Matrix;
+import io.hashlayers.worker.parameter.Parameter;
+import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.train.Generator;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.transformer.MixtureConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
+import io.hashlayers.worker.transformer.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -53,7 +72,7 @@ class PredictionRunTest {
         runs = TinyRuns.in(dir, spark);
         dataset = DatasetManifest.read(
                 HADOOP, new org.apache.hadoop.fs.Path(runs.dataset().toString()));
-        trainPredictor("dense", List.of());
+        writePredictor("dense", List.of(), 1);
         two = runs.train(reading("dense", "two"), 2);
     }
 
@@ -69,7 +88,7 @@ class PredictionRunTest {
 
     @Test
     void aPredictorMayHaveExperts() throws IOException {
-        trainPredictor("hashed", List.of(1));
+        writePredictor("hashed", List.of(1), 2);
         runs.train(reading("hashed", "by-hashed"), 2);
 
         requireGenerated("hashed", runs.folder("by-hashed") + "/predictions", "valid");
@@ -83,6 +102,7 @@ class PredictionRunTest {
                 TokenDataset rows = TokenDataset.open(HADOOP, runs.dataset().toString(), split, S);
                 PredictedRows predictedRows = PredictedRows.open(HADOOP, predictions, dataset, split, S)) {
             Generator generator = Generator.load(checkpoint, "nd4j");
+            Set<Integer> different = new HashSet<>();
             assertThat(predictedRows.rows()).isEqualTo(rows.rows()).isEqualTo(37);
             for (long row = 0; row < rows.rows(); row++) {
                 rows.readRow(row, tokens, new int[S], 0);
@@ -90,8 +110,10 @@ class PredictionRunTest {
                 for (int i = 0; i < S; i++) {
                     int[] next = generator.generate(Arrays.copyOf(tokens, i + 1), 1, 0, 0, 0, token -> false);
                     assertThat(predicted[i]).as("row %d, position %d", row, i).isEqualTo(next[0]);
+                    different.add(next[0]);
                 }
             }
+            assertThat(different).hasSizeGreaterThan(10);
         }
     }
 
@@ -138,17 +160,11 @@ class PredictionRunTest {
     @ParameterizedTest
     @CsvSource({"gone, which is not there any more", "changed, but that checkpoint has the digest"})
     void anEvaluationNeedsTheModelThatPredicted(String predictor, String sentence) throws IOException {
-        trainPredictor(predictor, List.of());
+        writePredictor(predictor, List.of(), 3);
         runs.train(reading(predictor, "by-" + predictor), 1);
         delete(Path.of(runs.folder(predictor)));
         if (predictor.equals("changed")) {
-            RunConfig other = runs.config(
-                    predictor,
-                    MixtureConfig.hash(List.of(), 1, 1),
-                    TableConfig.of(TableConfig.Kind.RANDOM, 0),
-                    8,
-                    3e-3);
-            runs.train(other, 1);
+            writePredictor(predictor, List.of(), 4);
         }
 
         assertThatThrownBy(() -> runs.evaluate("by-" + predictor, 1))
@@ -171,7 +187,7 @@ class PredictionRunTest {
         requireRefused(reading("nowhere", "by-nowhere"), Failure.DATA, "nowhere/checkpoints holds no whole checkpoint");
         RunConfig longer = reading("dense", "longer");
         requireRefused(
-                longer.of(new io.hashlayers.worker.transformer.ModelConfig(
+                longer.of(new ModelConfig(
                         TinyDataset.VOCABULARY,
                         16,
                         2,
@@ -207,11 +223,33 @@ class PredictionRunTest {
         assertThat(Path.of(config.runDir())).doesNotExist();
     }
 
-    private static void trainPredictor(String run, List<Integer> sparse) {
-        runs.train(
-                runs.config(
-                        run, MixtureConfig.hash(sparse, 5, 1), TableConfig.of(TableConfig.Kind.BALANCED, 0), 8, 1e-2),
-                2);
+    /** Writes a checkpoint of random values, so that a model predicts many tokens and not the most frequent one alone. */
+    private static void writePredictor(String run, List<Integer> sparse, long seed) {
+        ModelConfig model = runs.config(
+                        run, MixtureConfig.hash(sparse, 5, 1), TableConfig.of(TableConfig.Kind.BALANCED, 0))
+                .model();
+        Parameters parameters = Parameters.forTraining(model, layer -> new int[] {0, 1, 2, 3, 4});
+        var random = new SplittableRandom(seed);
+        for (ParameterGroup group : List.of(parameters.dense(), parameters.experts())) {
+            for (Parameter parameter : group.parameters()) {
+                Matrix value = parameter.value();
+                for (int i = 0; i < value.size(); i++) {
+                    value.set(i / value.cols(), i % value.cols(), (float) random.nextDouble(-1, 1));
+                }
+            }
+        }
+        TokenHash hash =
+                new TokenHash(TokenFeature.CURRENT_TOKEN, ExpertTable.random(TinyDataset.VOCABULARY, 5, 1, seed));
+        Collective alone = LocalCollectives.create(1, Duration.ofMinutes(1)).get(0);
+        new CheckpointWriter(HADOOP, runs.folder(run), alone)
+                .write(
+                        new CheckpointContent(
+                                8,
+                                model,
+                                new TreeMap<>(Map.of("tokenizer", dataset.tokenizerDigest())),
+                                "",
+                                sparse.isEmpty() ? List.of() : List.of(new SharedHash(hash, sparse))),
+                        CheckpointTensors.of(parameters));
     }
 
     private static RunConfig reading(String predictor, String run) {
