@@ -229,11 +229,12 @@ class PredictionRunTest {
                         run, MixtureConfig.hash(sparse, 5, 1), TableConfig.of(TableConfig.Kind.BALANCED, 0))
                 .model();
         Parameters parameters = Parameters.forTraining(model, layer -> new int[] {0, 1, 2, 3, 4});
+        parameters.initialize(seed);
         var random = new SplittableRandom(seed);
         for (ParameterGroup group : List.of(parameters.dense(), parameters.experts())) {
             for (Parameter parameter : group.parameters()) {
                 Matrix value = parameter.value();
-                for (int i = 0; i < value.size(); i++) {
+                for (int i = 0; value.rows() > 1 && i < value.size(); i++) { // biases would decide alone
                     value.set(i / value.cols(), i % value.cols(), (float) random.nextDouble(-1, 1));
                 }
             }
