@@ -50,12 +50,16 @@ final class HashBuilder {
         List<SharedHash> hashes = new ArrayList<>();
         int tables = 0;
         for (int layer : model.sparseLayers()) {
-            if (others.contains(layer) || !(model.router(layer) instanceof HashConfig hash)) {
+            if (!(model.router(layer) instanceof HashConfig hash)) {
+                continue;
+            }
+            int firstTable = tables; // a layer that has a hash already has had its numbers, too
+            tables += hash.segments();
+            if (others.contains(layer)) {
                 continue;
             }
             if (config.tableOfEachLayer()) {
-                hashes.add(new SharedHash(hash(tables, hash.segments(), layer), List.of(layer)));
-                tables += hash.segments();
+                hashes.add(new SharedHash(hash(firstTable, hash.segments(), layer), List.of(layer)));
             } else {
                 layersOfSegments
                         .computeIfAbsent(hash.segments(), none -> new ArrayList<>())

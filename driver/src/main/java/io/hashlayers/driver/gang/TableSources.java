@@ -32,14 +32,12 @@ record TableSources(Optional<TrainedModel> clustered, Optional<TrainedModel> pre
     static TableSources open(Configuration hadoop, RunConfig config, Collection<Integer> others) {
         TableConfig table = config.table();
         int needed = tables(config, others);
+        int all = tables(config, List.of());
         return new TableSources(
                 open(hadoop, needed > 0 && table.kind().ofClusters(), table.clustersFrom()),
-                open(
-                        hadoop,
-                        tables(config, List.of()) > 0 && table.feature().needsPrediction(),
-                        table.predictionsFrom()),
+                open(hadoop, all > 0 && table.feature().needsPrediction(), table.predictionsFrom()),
                 needed > 0 && table.kind() == TableConfig.Kind.TID2EID
-                        ? new Tid2eidTables(table, config.model()).read(hadoop, needed)
+                        ? new Tid2eidTables(table, config.model()).read(hadoop, all)
                         : List.of());
     }
 

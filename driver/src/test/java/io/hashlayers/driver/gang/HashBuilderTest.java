@@ -97,6 +97,17 @@ class HashBuilderTest {
     }
 
     @Test
+    void aLayerBesideOneThatKeepsItsHashHasAnotherTable() {
+        TableConfig own = table(TableConfig.Kind.RANDOM, true);
+        List<SharedHash> all = build(own, HashConfig.SUM, HashConfig.SUM, HashConfig.SUM);
+
+        List<SharedHash> others = build(own, new Recorder(), Collections.nCopies(3, HashConfig.SUM), List.of(0));
+
+        assertThat(others).isEqualTo(all.subList(1, 3));
+        assertThat(others).doesNotContain(all.get(0));
+    }
+
+    @Test
     void everySegmentHasATableOfItsOwn() {
         List<SharedHash> shared = build(table(TableConfig.Kind.BALANCED, false), SEGMENTED, HashConfig.SUM, SEGMENTED);
         List<SharedHash> own = build(table(TableConfig.Kind.BALANCED, true), SEGMENTED, HashConfig.SUM, SEGMENTED);
@@ -209,6 +220,14 @@ class HashBuilderTest {
     }
 
     private static List<SharedHash> build(TableConfig table, Recorder recorder, List<? extends RouterConfig> routers) {
+        return build(table, recorder, routers, List.of());
+    }
+
+    /**
+     * @param kept layers that have a hash already
+     */
+    private static List<SharedHash> build(
+            TableConfig table, Recorder recorder, List<? extends RouterConfig> routers, List<Integer> kept) {
         MixtureConfig mixture = new MixtureConfig(List.of(0, 1, 2), E, 1, List.copyOf(routers), 0, 0);
         RunConfig config = runs.config("of-builder", mixture, table);
         DatasetManifest dataset = DatasetManifest.read(
@@ -216,7 +235,7 @@ class HashBuilderTest {
         RowSource rows = new RowSource(runs.dataset().toString(), "train", TinyRuns.SEQUENCE, "");
         FeatureCounts featureCounts = new FeatureCounts(
                 spark, rows, dataset, Frequencies.read(HADOOP, runs.dataset().toString()));
-        return new HashBuilder(spark, config, featureCounts, TableSources.open(HADOOP, config, List.of()), recorder)
-                .build(List.of());
+        return new HashBuilder(spark, config, featureCounts, TableSources.open(HADOOP, config, kept), recorder)
+                .build(kept);
     }
 }
