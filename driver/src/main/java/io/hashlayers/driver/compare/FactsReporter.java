@@ -1,26 +1,24 @@
 package io.hashlayers.driver.compare;
 
+import io.hashlayers.driver.gang.ForwardingReporter;
 import io.hashlayers.driver.gang.Gang;
 import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
-import io.hashlayers.driver.gang.RunSummary;
-import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.plan.RunPlan;
-import io.hashlayers.worker.train.EvaluationMetrics;
-import io.hashlayers.worker.train.StepMetrics;
+import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 
 /** Notes the facts of a run as it is told of them, and tells another reporter everything. */
-final class FactsReporter implements RunReporter {
+final class FactsReporter extends ForwardingReporter {
     private static final double UNKNOWN = -1;
 
-    private final RunReporter next;
     private final int microBatches;
     private List<Long> expertLoads = List.of();
-    private double exchangedBytes = UNKNOWN;
+    private double plannedBytes;
+    private boolean allPlanned;
     private List<String> hosts = List.of();
     private List<String> kernels = List.of();
 
@@ -28,70 +26,42 @@ final class FactsReporter implements RunReporter {
      * @param microBatches of a step; a plan counts for each of them
      */
     FactsReporter(RunReporter next, int microBatches) {
-        this.next = next;
+        super(next);
         this.microBatches = microBatches;
     }
 
+    /** What was told; the bytes are unknown where a layer learns its routes, since those are in no plan. */
     RunFacts facts() {
-        return new RunFacts(expertLoads, exchangedBytes, hosts, kernels);
+        return new RunFacts(expertLoads, allPlanned ? plannedBytes : UNKNOWN, hosts, kernels);
     }
 
-    @Override
-    public void note(String sentence) {
-        next.note(sentence);
-    }
-
+    /** Of several hashes the first one stands for the run. */
     @Override
     public void sharded(BalanceReport balance) {
-        expertLoads = balance.expertLoads();
-        next.sharded(balance);
+        if (expertLoads.isEmpty()) {
+            expertLoads = balance.expertLoads();
+        }
+        super.sharded(balance);
     }
 
+    /** There is a plan for each hash of the model. */
     @Override
     public void planned(RunPlan plan) {
-        exchangedBytes = microBatches * plan.split(DatasetFiles.TRAIN).meanBytesPerStep();
-        next.planned(plan);
+        plannedBytes += microBatches * plan.split(DatasetFiles.TRAIN).meanBytesPerStep();
+        super.planned(plan);
     }
 
     @Override
     public void sized(ModelConfig model, MemoryPlan memory) {
-        next.sized(model, memory);
+        List<RouterConfig> routers = model.mixture().routers();
+        allPlanned = !routers.isEmpty() && routers.stream().allMatch(RouterConfig::planned);
+        super.sized(model, memory);
     }
 
     @Override
     public void started(Gang gang) {
         hosts = gang.hosts();
         kernels = gang.kernels();
-        next.started(gang);
-    }
-
-    @Override
-    public void step(StepMetrics metrics) {
-        next.step(metrics);
-    }
-
-    @Override
-    public void evaluation(EvaluationMetrics metrics) {
-        next.evaluation(metrics);
-    }
-
-    @Override
-    public void checkpoint(long step, String path) {
-        next.checkpoint(step, path);
-    }
-
-    @Override
-    public void measured(MemoryPlan memory, List<Long> peakBytes) {
-        next.measured(memory, peakBytes);
-    }
-
-    @Override
-    public void failed(TrainingException failure) {
-        next.failed(failure);
-    }
-
-    @Override
-    public void finished(RunSummary summary) {
-        next.finished(summary);
+        super.started(gang);
     }
 }

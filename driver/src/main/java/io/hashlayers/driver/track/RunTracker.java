@@ -1,26 +1,21 @@
 package io.hashlayers.driver.track;
 
+import io.hashlayers.driver.gang.ForwardingReporter;
 import io.hashlayers.driver.gang.Gang;
-import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.balance.BalanceReport;
-import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
-import io.hashlayers.worker.transformer.ModelConfig;
-import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /** Tells a training run to people and keeps its files. */
-public final class RunTracker implements RunReporter, AutoCloseable {
-    private final RunReporter console;
+public final class RunTracker extends ForwardingReporter implements AutoCloseable {
     private final RunFiles files;
 
     RunTracker(RunReporter console, RunFiles files) {
-        this.console = console;
+        super(console);
         this.files = files;
     }
 
@@ -39,63 +34,33 @@ public final class RunTracker implements RunReporter, AutoCloseable {
     }
 
     @Override
-    public void note(String sentence) {
-        console.note(sentence);
-    }
-
-    @Override
-    public void sharded(BalanceReport balance) {
-        console.sharded(balance);
-    }
-
-    @Override
-    public void planned(RunPlan plan) {
-        console.planned(plan);
-    }
-
-    @Override
-    public void sized(ModelConfig model, MemoryPlan memory) {
-        console.sized(model, memory);
-    }
-
-    @Override
     public void started(Gang gang) {
-        console.started(gang);
+        super.started(gang);
         files.started();
     }
 
     @Override
     public void step(StepMetrics metrics) {
         files.step(metrics);
-        console.step(metrics);
+        super.step(metrics);
     }
 
     @Override
     public void evaluation(EvaluationMetrics metrics) {
         files.evaluation(metrics);
-        console.evaluation(metrics);
-    }
-
-    @Override
-    public void checkpoint(long step, String path) {
-        console.checkpoint(step, path);
-    }
-
-    @Override
-    public void measured(MemoryPlan memory, List<Long> peakBytes) {
-        console.measured(memory, peakBytes);
+        super.evaluation(metrics);
     }
 
     @Override
     public void failed(TrainingException failure) {
         files.close();
-        console.failed(failure);
+        super.failed(failure);
     }
 
     @Override
     public void finished(RunSummary summary) {
         files.finished(summary);
-        console.finished(summary);
+        super.finished(summary);
     }
 
     @Override
