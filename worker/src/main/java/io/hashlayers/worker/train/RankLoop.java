@@ -73,10 +73,7 @@ public final class RankLoop {
         try (StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.microSteps(), timeout)) {
             for (long step = 1; step <= train.steps(); step++) {
-                StepMetrics metrics = step(step, batches);
-                if (collective.rank() == 0) {
-                    context.listener().step(metrics);
-                }
+                step(step, batches);
                 if (due(step, train.evaluateEvery())) {
                     validation = evaluate(step);
                 }
@@ -97,7 +94,7 @@ public final class RankLoop {
                 model.kernels().description());
     }
 
-    private StepMetrics step(long step, BatchPrefetcher batches) {
+    private void step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
         Arrays.fill(sums, 0);
         int last = train.accumulateBatches() - 1;
@@ -122,15 +119,18 @@ public final class RankLoop {
         double maxVio = routing.maxVio();
         trainingNanos += nanos;
         maxVioSum += maxVio;
-        return new StepMetrics(
-                step,
-                loss,
-                step * tokensPerStep,
-                tokensPerStep / (nanos * 1e-9),
-                optimizer.learningRate(step),
-                norm,
-                maxVio,
-                routing.layers());
+        if (collective.rank() == 0) {
+            context.listener()
+                    .step(new StepMetrics(
+                            step,
+                            loss,
+                            step * tokensPerStep,
+                            tokensPerStep / (nanos * 1e-9),
+                            optimizer.learningRate(step),
+                            norm,
+                            maxVio,
+                            routing.layers()));
+        }
     }
 
     private EvaluationMetrics evaluate(long step) {

@@ -38,7 +38,11 @@ final class RoutingReport {
 
     /** See {@link StepMetrics#maxVio}. */
     double maxVio() {
-        return layers.isEmpty() ? 0 : maxVio(0);
+        double sum = 0;
+        for (int layer = 0; layer < layers.size(); layer++) {
+            sum += maxVio(layer);
+        }
+        return layers.isEmpty() ? 0 : sum / layers.size();
     }
 
     /** What the layers did in the last step. */

@@ -12,7 +12,7 @@ import java.util.List;
  * @param tokensPerSecond of this step, all ranks together
  * @param learningRate of this step
  * @param gradientNorm global norm before clipping
- * @param maxVio rows of the busiest expert divided by the mean, minus 1, in the first sparse layer of this step; 0 when dense
+ * @param maxVio rows of the busiest expert divided by the mean, minus 1, mean of the sparse layers; 0 when dense
  * @param routing of each sparse layer
  */
 public record StepMetrics(
