@@ -9,7 +9,6 @@ import io.hashlayers.worker.train.RankDistillation;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
-import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -22,19 +21,9 @@ import org.apache.hadoop.conf.Configuration;
  * @param routing how tokens find their experts
  * @param step of the checkpoint
  */
-record DistillationProgram(RunConfig config, Routing routing, long step, String split) implements RankProgram {
+record DistillationProgram(RunConfig config, Routing routing, long step, String split) implements ConfiguredProgram {
     /** One for each layer that learned its routes. */
     record Result(List<LearnedRoutes> layers) implements Serializable {}
-
-    @Override
-    public String kernels() {
-        return config.kernels();
-    }
-
-    @Override
-    public Duration timeout() {
-        return Duration.ofSeconds(config.train().timeoutSeconds());
-    }
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {

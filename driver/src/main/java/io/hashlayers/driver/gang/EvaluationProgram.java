@@ -9,7 +9,6 @@ import io.hashlayers.worker.train.RankEvaluation;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
-import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -21,23 +20,13 @@ import org.apache.hadoop.conf.Configuration;
  * @param routing how tokens find their experts
  * @param step of the checkpoint
  */
-record EvaluationProgram(RunConfig config, Routing routing, long step, String split) implements RankProgram {
+record EvaluationProgram(RunConfig config, Routing routing, long step, String split) implements ConfiguredProgram {
     /**
      * What came of it.
      *
      * @param seconds that loading and reading took
      */
     record Result(EvaluationMetrics metrics, double seconds) implements Serializable {}
-
-    @Override
-    public String kernels() {
-        return config.kernels();
-    }
-
-    @Override
-    public Duration timeout() {
-        return Duration.ofSeconds(config.train().timeoutSeconds());
-    }
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {

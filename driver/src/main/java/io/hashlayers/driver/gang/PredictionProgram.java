@@ -9,7 +9,6 @@ import io.hashlayers.worker.train.RankPrediction;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
-import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -24,23 +23,13 @@ import org.apache.hadoop.conf.Configuration;
  * @param predictionsDir where the files go
  */
 record PredictionProgram(RunConfig config, Routing routing, long step, String split, String predictionsDir)
-        implements RankProgram {
+        implements ConfiguredProgram {
     /**
      * The files.
      *
      * @param shards one for each rank
      */
     record Result(List<SplitInfo.Shard> shards) implements Serializable {}
-
-    @Override
-    public String kernels() {
-        return config.kernels();
-    }
-
-    @Override
-    public Duration timeout() {
-        return Duration.ofSeconds(config.train().timeoutSeconds());
-    }
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {

@@ -8,8 +8,8 @@ import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.List;
 
-/** Hears of a run that another one needs, and tells nobody: what it plans and measures is not that of the other. */
-record SilentReporter() implements RunReporter {
+/** Tells nobody. Of a run that another one needs, say: what it plans and measures is not that of the other. */
+public class SilentReporter implements RunReporter {
     @Override
     public void note(String sentence) {}
 

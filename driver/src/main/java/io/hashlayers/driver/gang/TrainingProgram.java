@@ -7,7 +7,6 @@ import io.hashlayers.worker.train.RankLoop;
 import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
-import java.time.Duration;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
@@ -18,17 +17,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param digests saved with every checkpoint, as the settings
  */
 record TrainingProgram(RunConfig config, Routing routing, SortedMap<String, String> digests, String settings)
-        implements RankProgram {
-    @Override
-    public String kernels() {
-        return config.kernels();
-    }
-
-    @Override
-    public Duration timeout() {
-        return Duration.ofSeconds(config.train().timeoutSeconds());
-    }
-
+        implements ConfiguredProgram {
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
         return RankLoop.run(new RankContext(config, collective, routing, digests, settings, hadoop, listener));

@@ -1,25 +1,19 @@
 package io.hashlayers.driver.track;
 
-import io.hashlayers.driver.gang.Gang;
-import io.hashlayers.driver.gang.MemoryPlan;
-import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.driver.gang.SilentReporter;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.sharding.balance.BalanceReport;
-import io.hashlayers.worker.plan.RunPlan;
-import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
-import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.PrintStream;
-import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
  * One line for a whole study: which run of how many, how far it is, and the time left for all of them, as long as they go on as they
- * did until now. Rewritten in place on a terminal, printed every half a minute elsewhere.
+ * did until now. Of what a run does before its first step, dozens of
+ * runs would tell the same. Rewritten in place on a terminal, printed every half a minute elsewhere.
  */
-public final class StudyProgress implements RunReporter {
+public final class StudyProgress extends SilentReporter {
     private static final long TERMINAL_PAUSE_NANOS = 200_000_000L;
     private static final long PAUSE_NANOS = 30_000_000_000L;
     private static final String REWRITE = "\r\u001b[K";
@@ -133,28 +127,4 @@ public final class StudyProgress implements RunReporter {
     public void failed(TrainingException failure) {
         say(label + "  failed: " + failure.getMessage());
     }
-
-    @Override
-    public void note(String sentence) {} // dozens of runs would tell the same
-
-    @Override
-    public void sharded(BalanceReport balance) {}
-
-    @Override
-    public void planned(RunPlan plan) {}
-
-    @Override
-    public void sized(ModelConfig model, MemoryPlan memory) {}
-
-    @Override
-    public void started(Gang gang) {}
-
-    @Override
-    public void evaluation(EvaluationMetrics metrics) {}
-
-    @Override
-    public void checkpoint(long step, String path) {}
-
-    @Override
-    public void measured(MemoryPlan memory, List<Long> peakBytes) {}
 }
