@@ -34,6 +34,18 @@ final class CheckpointOptions {
     }
 
     /**
+     * The settings of the run, from its checkpoint.
+     *
+     * @param ranks in place of those of the run; null for those
+     */
+    Settings settings(@Nullable Integer ranks) {
+        try (CheckpointReader reader = open(HadoopSettings.load())) {
+            Settings settings = Settings.parse(reader.manifest().settings());
+            return ranks == null ? settings : settings.withRanks(ranks);
+        }
+    }
+
+    /**
      * The dataset that was asked for, or that of the run.
      *
      * @param settings of the run

@@ -7,7 +7,6 @@ import io.hashlayers.driver.gang.DistilledTable;
 import io.hashlayers.driver.gang.EvaluationRequest;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.track.ConsoleReporter;
-import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.train.TrainConfig;
 import java.util.List;
@@ -63,7 +62,7 @@ final class DistilCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = settings();
+        Settings settings = checkpoint.settings(ranks);
         String data = checkpoint.data(settings);
         TrainConfig train = settings.train();
         var reading = new EvaluationRequest(
@@ -83,13 +82,6 @@ final class DistilCommand implements Callable<Integer> {
             System.out.println(continuation(data));
         }
         return 0;
-    }
-
-    private Settings settings() {
-        try (CheckpointReader reader = checkpoint.open(HadoopSettings.load())) {
-            Settings settings = Settings.parse(reader.manifest().settings());
-            return ranks == null ? settings : settings.withRanks(ranks);
-        }
     }
 
     static String describe(DistilledTable table) {

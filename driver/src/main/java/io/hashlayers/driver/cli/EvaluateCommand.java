@@ -8,7 +8,6 @@ import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.prepare.Prepare;
 import io.hashlayers.driver.prepare.PrepareConfig;
 import io.hashlayers.driver.track.ConsoleReporter;
-import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.train.TrainConfig;
@@ -65,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = settings();
+        Settings settings = checkpoint.settings(ranks);
         try (SparkSession spark = SparkSessions.create("hashlayers evaluate")) {
             String data = checkpoint.data(settings);
             boolean own = texts.isEmpty();
@@ -78,13 +77,6 @@ final class EvaluateCommand implements Callable<Integer> {
                     own ? split : DatasetFiles.TEST)));
         }
         return 0;
-    }
-
-    private Settings settings() {
-        try (CheckpointReader reader = checkpoint.open(HadoopSettings.load())) {
-            Settings settings = Settings.parse(reader.manifest().settings());
-            return ranks == null ? settings : settings.withRanks(ranks);
-        }
     }
 
     /** Makes all of the text the test split of a dataset in the run's folder. */
