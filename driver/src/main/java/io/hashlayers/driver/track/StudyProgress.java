@@ -10,12 +10,14 @@ import java.util.function.LongSupplier;
 
 /**
  * One line for a whole study: which run of how many, how far it is, and the time left for all of them, as long as they go on as they
- * did until now. Of what a run does before its first step, dozens of
- * runs would tell the same. Rewritten in place on a terminal, printed every half a minute elsewhere.
+ * did until now. Of what a run does before its first step, dozens of runs would tell the same. Rewritten in place on a terminal,
+ * printed every half a minute elsewhere.
  */
 public final class StudyProgress extends SilentReporter {
     private static final long TERMINAL_PAUSE_NANOS = 200_000_000L;
     private static final long PAUSE_NANOS = 30_000_000_000L;
+    private static final long LEAST_NANOS =
+            10_000_000_000L; // of all runs, before they tell how long the others will take
     private static final String REWRITE = "\r\u001b[K";
 
     private final PrintStream out;
@@ -89,18 +91,23 @@ public final class StudyProgress extends SilentReporter {
         nextPrint = now + (terminal ? TERMINAL_PAUSE_NANOS : PAUSE_NANOS);
         show(String.format(
                 Locale.ROOT,
-                "%s  step %d/%d  loss %.4f  %,.0f tokens/s  %s left",
+                "%s  step %d/%d  loss %.4f  %,.0f tokens/s%s",
                 label,
                 metrics.step(),
                 steps,
                 metrics.loss(),
                 metrics.tokensPerSecond(),
-                ProgressLine.duration(secondsLeft(now, metrics.tokens()))));
+                timeLeft(now, metrics.tokens())));
     }
 
-    private long secondsLeft(long now, long tokensOfPresent) {
+    private String timeLeft(long now, long tokensOfPresent) {
+        long spent = now - start;
+        if (spent < LEAST_NANOS) {
+            return "";
+        }
         double done = tokensDone + (double) tokensOfPresent;
-        return Math.round((now - start) / 1e9 * (tokensLeft - tokensOfPresent) / done);
+        long seconds = Math.round(spent / 1e9 * (tokensLeft - tokensOfPresent) / done);
+        return "  " + ProgressLine.duration(seconds) + " left";
     }
 
     private void show(String text) {

@@ -35,7 +35,7 @@ class StudyProgressTest {
         nanos += 10_000_000_000L;
         progress.step(step(5)); // 500 tokens in 10 s, 2,500 to go
         nanos += 1_000_000_000L;
-        progress.step(step(6)); // too soon to tell
+        progress.step(step(6)); // too soon to print again
         nanos += 9_000_000_000L;
         progress.step(step(10));
         progress.runOver();
@@ -51,6 +51,17 @@ class StudyProgressTest {
     }
 
     @Test
+    void theFirstStepsAreTooFewToTellTheTimeLeft() {
+        StudyProgress progress = progress(false);
+        progress.begin(3000);
+        progress.run(1, 4, "hash, seed 1", 1000, 10);
+        nanos += 9_000_000_000L;
+        progress.step(step(1));
+
+        assertThat(lines()).containsExactly("run 1 of 4 (hash, seed 1)  step 1/10  loss 6.5000  50 tokens/s");
+    }
+
+    @Test
     void aTerminalHasOneLineThatSentencesEnd() {
         StudyProgress progress = progress(true);
         progress.begin(1000);
@@ -63,6 +74,6 @@ class StudyProgressTest {
 
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .containsPattern("\r\u001b\\[Krun 1 of 1 .*\r\u001b\\[Krun 1 of 1 ");
-        assertThat(bytes.toString(StandardCharsets.UTF_8)).endsWith("left\nrun 1 of 1 (a, seed 1)  failed: gone\n");
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).endsWith("tokens/s\nrun 1 of 1 (a, seed 1)  failed: gone\n");
     }
 }
