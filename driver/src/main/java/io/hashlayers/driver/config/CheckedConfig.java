@@ -12,6 +12,9 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +85,13 @@ final class CheckedConfig {
         return list.stream()
                 .map(element -> integer(key, element, value, expected))
                 .toList();
+    }
+
+    /** The number N of a text {@code word-N}; empty for any other value. */
+    OptionalInt numbered(String key, String word) {
+        Matcher matcher = Pattern.compile(word + "-(\\d{1,9})")
+                .matcher(String.valueOf(value(key).unwrapped()));
+        return matcher.matches() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
     }
 
     /** A text, or a list of them. */

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -245,7 +246,8 @@ public final class Settings {
                 values.integer("moe.experts-per-token"),
                 routers(sparse.size()),
                 values.integer("moe.shared-experts"),
-                values.number("moe.expert-dropout"));
+                values.number("moe.expert-dropout"),
+                values.integer("moe.sublayers"));
     }
 
     /** One router for each sparse layer: the only name holds for all. The settings of all kinds are read, so that none is wrong. */
@@ -288,6 +290,13 @@ public final class Settings {
 
     /** Blocks counted from 0. A list that the model will refuse stays as it was written, for its message. */
     private List<Integer> sparseLayers(int layers) {
+        OptionalInt spread = values.numbered("moe.layers", "spread");
+        if (spread.isPresent()) {
+            int count = spread.getAsInt();
+            return IntStream.rangeClosed(1, count)
+                    .mapToObj(i -> (int) ((long) i * layers / (count + 1)))
+                    .toList();
+        }
         List<Integer> written = values.integers("moe.layers");
         List<Integer> blocks = written.stream()
                 .map(layer -> layer < 0 ? layer + layers : layer)

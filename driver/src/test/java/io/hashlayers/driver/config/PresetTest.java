@@ -36,6 +36,18 @@ class PresetTest {
         assertThat((double) parameters).isCloseTo(published, within(0.01 * published));
     }
 
+    /** 1.3B and 3.2B: FACTS 1.3, by the sizes of the authors' code. */
+    @ParameterizedTest
+    @CsvSource({"base-1x32, 4504528896", "base-3x32, 4437268480"})
+    void presetHasTheSizeOfTheComparisonWithBase(String name, long ours) {
+        Path file = Path.of("..", "conf", "models", name + ".conf");
+        ParameterLayout layout =
+                ParameterLayout.of(Settings.load(List.of(file), List.of()).model(51_200));
+
+        assertThat((double) layout.totalParameters()).isCloseTo(4.5e9, within(0.02 * 4.5e9));
+        assertThat(layout.totalParameters()).isEqualTo(ours);
+    }
+
     @Test
     void expertsAddWhatThePaperAdds() {
         long dense = layout("dense-222m").totalParameters();

@@ -133,6 +133,17 @@ class SettingsTest {
         assertThat(load("moe.layers=[]").model(VOCABULARY).sparseLayers()).isEmpty();
     }
 
+    /** As the authors of BASE Layers insert them: ((i + 1) layers) / (count + 1). */
+    @ParameterizedTest
+    @CsvSource({"1, 24, 12", "3, 24, '6,12,18'", "2, 16, '5,10'", "4, 5, '1,2,3,4'", "0, 4, ''"})
+    void layersOfExpertsAreSpreadEvenly(int count, int layers, String blocks) {
+        List<Integer> spread = load("model.layers=" + layers, "moe.layers=spread-" + count)
+                .model(VOCABULARY)
+                .sparseLayers();
+
+        assertThat(spread).map(String::valueOf).isEqualTo(blocks.isEmpty() ? List.of() : List.of(blocks.split(",")));
+    }
+
     @Test
     void aTextWithANumberCountsAsTheNumber() throws IOException {
         Path file = write("texts.conf", "train.steps = \" 12 \"\noptimizer.beta1 = \"0.5\"\nmoe.layers = [\"2\"]");

@@ -26,7 +26,12 @@ record ModelMatch(ModelConfig saved, ModelConfig model) {
         boolean common = saved.sparseLayers().stream().anyMatch(model::sparse);
         if (common) {
             requireSame("moe.num-experts", saved.numExperts(), model.numExperts());
+            requireSame(
+                    "moe.sublayers",
+                    saved.mixture().sublayers(),
+                    model.mixture().sublayers());
         }
+        requireSingle();
         int savedShared = saved.mixture().sharedExperts();
         int shared = model.mixture().sharedExperts();
         if (common && savedShared > 0 && shared > 0) {
@@ -44,6 +49,18 @@ record ModelMatch(ModelConfig saved, ModelConfig model) {
                     Failure.USER,
                     "moe.layers is %s but the checkpoint of train.from has experts in the blocks %s, which cannot become one network; add the blocks %s, or begin with another checkpoint"
                             .formatted(model.sparseLayers(), saved.sparseLayers(), lost));
+        }
+    }
+
+    /** Nor can one become several, one behind the other. */
+    private void requireSingle() {
+        boolean upcycled = model.sparseLayers().stream().anyMatch(layer -> !saved.sparse(layer));
+        int sublayers = model.mixture().sublayers();
+        if (upcycled && sublayers > 1) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "moe.sublayers is %d but a dense network of the checkpoint of train.from begins experts of one network; set moe.sublayers to 1, or begin with another checkpoint"
+                            .formatted(sublayers));
         }
     }
 

@@ -42,7 +42,7 @@ final class FeedForwardNetwork {
      */
     void forward(Matrix x, Matrix inner, Matrix hidden, Matrix y) {
         forwardToHidden(x, inner, hidden);
-        forwardFromHidden(hidden, y);
+        forwardFromHidden(hidden, y, false);
     }
 
     /** The first half of {@link #forward}: writes inner and hidden, which is all that {@link #backward} needs of it. */
@@ -51,9 +51,9 @@ final class FeedForwardNetwork {
         kernels.biasActivation(activation, inner, upBias.value(), hidden);
     }
 
-    /** The second half of {@link #forward}: writes {@code y - b2} for what is hidden. */
-    void forwardFromHidden(Matrix hidden, Matrix y) {
-        kernels.matmul(hidden, downWeight.value(), y, false);
+    /** The second half of {@link #forward}: writes {@code y - b2} for what is hidden, or adds it to what y holds. */
+    void forwardFromHidden(Matrix hidden, Matrix y, boolean accumulate) {
+        kernels.matmul(hidden, downWeight.value(), y, accumulate);
     }
 
     /**

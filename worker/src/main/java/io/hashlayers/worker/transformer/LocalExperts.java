@@ -4,27 +4,27 @@ import io.hashlayers.sharding.shuffle.ShufflePlan;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.RouterBatch;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The experts of one layer that this rank holds, each run on its own rows of what the rank received.
  *
- * <p>The rows of an expert follow each other, so its input is a window, not a copy.
+ * <p>An expert is one network or several one behind the other. Its rows follow each other, so its input is a window, not a copy.
  */
 final class LocalExperts {
     private final Kernels kernels;
     private final int[] experts; // their numbers in the layer
-    private final List<FeedForwardNetwork> networks;
+    private final List<ExpertSublayer> sublayers;
     private final ExpertDropout dropout;
     private final Matrix received; // [C, D] inputs, kept for the backward pass
     private final Matrix answers; // [C, D] outputs; in the backward pass their gradients, then those of the inputs
 
     private final Matrix input; // the rows of one expert: windows, moved from expert to expert
-    private final Matrix inner;
-    private final Matrix hidden;
-    private final Matrix dInner;
     private final Matrix answer;
+    private final Matrix dInner;
+    private final @Nullable StackedBackward stacked; // if there are several sublayers
 
     /**
      * @param capacity {@code C}, most rows that the rank receives in a batch
@@ -32,22 +32,22 @@ final class LocalExperts {
     LocalExperts(Setup setup, int layer, int capacity) {
         this.kernels = setup.kernels();
         this.experts = setup.parameters().localExperts(layer);
-        this.networks = Arrays.stream(experts)
-                .mapToObj(expert -> new FeedForwardNetwork(setup, ParameterLayout.expertPrefix(layer, expert)))
+        MixtureConfig mixture = setup.config().mixture();
+        this.dropout = new ExpertDropout(kernels, mixture.expertDropout(), setup.seed(), layer);
+        this.sublayers = IntStream.range(0, mixture.sublayers())
+                .mapToObj(sublayer -> new ExpertSublayer(setup, dropout, layer, sublayer, capacity))
                 .toList();
-        this.dropout = new ExpertDropout(kernels, setup.config().mixture().expertDropout(), setup.seed(), layer);
         Workspace workspace = setup.workspace();
         int dim = setup.config().modelDim();
-        int ffnDim = setup.config().ffnDim();
         this.received = workspace.kept("received", capacity, dim);
         this.answers = workspace.scratch("answers", capacity, dim);
         this.input = received.window(0, 0);
-        this.inner = workspace.recomputable("expert inner", capacity, ffnDim).window(0, 0);
-        this.hidden = workspace.recomputable("expert hidden", capacity, ffnDim).window(0, 0);
-        this.dInner = workspace
-                .backwardScratch("expert inner gradient", capacity, ffnDim)
-                .window(0, 0);
         this.answer = answers.window(0, 0);
+        this.dInner = workspace
+                .backwardScratch(
+                        "expert inner gradient", capacity, setup.config().ffnDim())
+                .window(0, 0);
+        this.stacked = sublayers.size() > 1 ? new StackedBackward(workspace, capacity, dim) : null;
     }
 
     /** Number in the layer, over all ranks, of an expert of this rank. */
@@ -71,60 +71,101 @@ final class LocalExperts {
 
     void forward(ShufflePlan plan) {
         requireSameExperts(plan);
-        for (int expert = 0; expert < networks.size(); expert++) {
-            int rows = plan.expertRows(expert);
-            if (rows == 0) {
-                continue;
+        for (int expert = 0; expert < experts.length; expert++) {
+            if (show(plan, expert)) {
+                forward(expert, sublayers.size());
             }
-            FeedForwardNetwork network = networks.get(expert);
-            show(plan.expertStart(expert), rows);
-            network.forwardToHidden(input, inner, hidden);
-            dropout.apply(hidden, experts[expert]);
-            network.forwardFromHidden(hidden, answer);
-            kernels.addBias(answer, network.downBias());
+        }
+    }
+
+    private void forward(int expert, int ofSublayers) {
+        for (int i = 0; i < ofSublayers; i++) {
+            sublayers.get(i).forward(expert, input, answer);
         }
     }
 
     /** Fills the recomputable buffers as {@link #forward} did for the rows that are still in {@link #received}. */
     void recompute(ShufflePlan plan) {
-        for (int expert = 0; expert < networks.size(); expert++) {
-            int rows = plan.expertRows(expert);
-            if (rows == 0) {
-                continue;
+        int last = sublayers.size() - 1;
+        for (int expert = 0; expert < experts.length; expert++) {
+            if (show(plan, expert)) {
+                forward(expert, last);
+                sublayers.get(last).forwardToHidden(expert, input, answer);
             }
-            show(plan.expertStart(expert), rows);
-            networks.get(expert).forwardToHidden(input, inner, hidden);
-            dropout.apply(hidden, experts[expert]);
         }
     }
 
     /** Adds to the gradients of the experts and turns {@link #answers} into the gradients of the inputs. */
     void backward(ShufflePlan plan) {
-        for (int expert = 0; expert < networks.size(); expert++) {
-            int rows = plan.expertRows(expert);
-            if (rows == 0) {
+        for (int expert = 0; expert < experts.length; expert++) {
+            if (!show(plan, expert)) {
                 continue; // its gradient stays as it is, exactly 0 in a step
             }
-            show(plan.expertStart(expert), rows);
-            dInner.moveTo(plan.expertStart(expert), rows);
-            FeedForwardNetwork network = networks.get(expert);
-            network.backwardToHidden(hidden, answer, dInner);
-            dropout.apply(dInner, experts[expert]);
-            network.backwardFromHidden(input, inner, dInner, answer);
+            dInner.moveTo(plan.expertStart(expert), plan.expertRows(expert));
+            if (stacked == null) {
+                sublayers.get(0).backward(expert, input, answer, dInner);
+            } else {
+                stacked.show(plan.expertStart(expert), plan.expertRows(expert));
+                stacked.backward(expert);
+            }
         }
     }
 
-    private void show(int start, int rows) {
+    /** Moves the windows to the rows of an expert, if it has any. */
+    private boolean show(ShufflePlan plan, int expert) {
+        int rows = plan.expertRows(expert);
+        if (rows == 0) {
+            return false;
+        }
+        int start = plan.expertStart(expert);
         input.moveTo(start, rows);
-        inner.moveTo(start, rows);
-        hidden.moveTo(start, rows);
         answer.moveTo(start, rows);
+        for (ExpertSublayer sublayer : sublayers) {
+            sublayer.show(start, rows);
+        }
+        return true;
     }
 
     private void requireSameExperts(ShufflePlan plan) {
-        if (plan.localExperts() != networks.size()) {
+        if (plan.localExperts() != experts.length) {
             throw new IllegalStateException(
-                    "the plan is for " + plan.localExperts() + " experts on this rank, which holds " + networks.size());
+                    "the plan is for " + plan.localExperts() + " experts on this rank, which holds " + experts.length);
+        }
+    }
+
+    /**
+     * Goes back through several sublayers. With {@code s = y_0 + ... + y_n}, each of which but the first reads what is before it,
+     * the gradient of {@code y_i} is that of {@code s} plus those of the streams that {@code y_i} is in.
+     */
+    private final class StackedBackward {
+        private final Matrix gradient; // [rows of the expert, D] of a network's answer, then of its input
+        private final Matrix dStream; // [rows, D] of the streams behind it
+
+        StackedBackward(Workspace workspace, int capacity, int dim) {
+            this.gradient = workspace
+                    .backwardScratch("sublayer gradient", capacity, dim)
+                    .window(0, 0);
+            this.dStream = workspace
+                    .backwardScratch("expert stream gradient", capacity, dim)
+                    .window(0, 0);
+        }
+
+        void show(int start, int rows) {
+            gradient.moveTo(start, rows);
+            dStream.moveTo(start, rows);
+        }
+
+        void backward(int expert) {
+            kernels.zero(dStream);
+            for (int i = sublayers.size() - 1; i > 0; i--) {
+                gradient.copyFrom(answer);
+                kernels.add(gradient, dStream);
+                sublayers.get(i).backward(expert, input, gradient, dInner);
+                sublayers.get(i).normBackward(expert, gradient, dStream);
+            }
+            kernels.add(answer, dStream);
+            sublayers.get(0).backward(expert, input, answer, dInner);
+            kernels.add(answer, dStream); // the input is in every stream
         }
     }
 }

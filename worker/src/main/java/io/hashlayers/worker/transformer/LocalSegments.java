@@ -112,7 +112,7 @@ final class LocalSegments {
         for (int local = 0; local < units.length; local++) {
             if (show(plan, local)) {
                 FeedForwardNetwork network = networks.get(local);
-                network.forwardFromHidden(whole, answer);
+                network.forwardFromHidden(whole, answer, false);
                 kernels.addBias(answer, network.downBias());
             }
         }

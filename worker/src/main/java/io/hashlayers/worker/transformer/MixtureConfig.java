@@ -17,6 +17,7 @@ import java.util.List;
  * @param routers of the sparse layers, one for each, in order
  * @param sharedExperts experts beside them in each sparse layer that every token visits
  * @param expertDropout probability of dropping an element inside an expert, 0 for none
+ * @param sublayers feed-forward networks of each expert, one behind the other (BASE Layers, arXiv 2103.16716)
  */
 public record MixtureConfig(
         List<Integer> layers,
@@ -24,7 +25,8 @@ public record MixtureConfig(
         int expertsPerToken,
         List<RouterConfig> routers,
         int sharedExperts,
-        double expertDropout)
+        double expertDropout,
+        int sublayers)
         implements Serializable {
     public MixtureConfig {
         layers = List.copyOf(layers);
@@ -32,6 +34,7 @@ public record MixtureConfig(
         requireAtLeast("moe.num-experts", numExperts, 1);
         requireAtLeast("moe.experts-per-token", expertsPerToken, 1);
         requireAtLeast("moe.shared-experts", sharedExperts, 0);
+        requireAtLeast("moe.sublayers", sublayers, 1);
         if (expertsPerToken > numExperts) {
             throw user("moe.experts-per-token is %d but moe.num-experts only %d; lower the first or raise the second"
                     .formatted(expertsPerToken, numExperts));
@@ -46,7 +49,22 @@ public record MixtureConfig(
         }
         for (RouterConfig router : routers) {
             router.requireFit(numExperts, expertsPerToken);
+            if (router.segments() > 1 && sublayers > 1) {
+                throw user("moe.segments is %d and moe.sublayers %d; set one of them to 1"
+                        .formatted(router.segments(), sublayers));
+            }
         }
+    }
+
+    /** Layers whose experts are one network each. */
+    public MixtureConfig(
+            List<Integer> layers,
+            int numExperts,
+            int expertsPerToken,
+            List<RouterConfig> routers,
+            int sharedExperts,
+            double expertDropout) {
+        this(layers, numExperts, expertsPerToken, routers, sharedExperts, expertDropout, 1);
     }
 
     /** Layers that all route by a hash and sum the answers of a token's experts. */
@@ -67,12 +85,19 @@ public record MixtureConfig(
                 expertsPerToken,
                 routers.stream().map(router -> router.uncapped(numExperts)).toList(),
                 sharedExperts,
-                expertDropout);
+                expertDropout,
+                sublayers);
+    }
+
+    /** The same with so many networks in each expert. */
+    public MixtureConfig stacked(int networks) {
+        return new MixtureConfig(layers, numExperts, expertsPerToken, routers, sharedExperts, expertDropout, networks);
     }
 
     /** The same without any layer. */
     MixtureConfig none() {
-        return new MixtureConfig(List.of(), numExperts, expertsPerToken, List.of(), sharedExperts, expertDropout);
+        return new MixtureConfig(
+                List.of(), numExperts, expertsPerToken, List.of(), sharedExperts, expertDropout, sublayers);
     }
 
     private static void requireAtLeast(String key, int value, int least) {

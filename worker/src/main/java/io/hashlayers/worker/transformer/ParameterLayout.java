@@ -11,13 +11,14 @@ import java.util.List;
  *
  * <p>Two kinds: <em>dense</em> tensors, of which every rank has a copy, in one flat group; and the tensors of <em>experts</em>,
  * each expert a flat run of {@link #expertParameters} floats on the one rank that holds it. Where hashes choose segments, an
- * expert is its {@code N} segments one behind the other, each with an N-th of the columns of both matrices.
+ * expert is its {@code N} segments one behind the other, each with an N-th of the columns of both matrices. Networks behind the
+ * first one of an expert have a norm of their own.
  *
  * <p>First values are those of GPT-2 (Radford et al. 2019): normal with standard deviation 0.02, the projections that end a
  * residual branch divided by {@code sqrt(2 layers)}, biases 0 and norm gains 1. Linear weights are [in, out].
  *
  * <p>With {@code B = 4 D^2 + 8 D + ffn}, {@code ffn = 2 D F + F + D}: total = {@code V D + S D + 2 D + layers B +
- * sparseLayers (E - 1) ffn}.
+ * sparseLayers (E - 1) ffn}, where experts are one network each.
  */
 public final class ParameterLayout {
     /** Name of the tensor of token embeddings, [V, D]. */
@@ -61,13 +62,12 @@ public final class ParameterLayout {
         }
         var tensors = new TensorList();
         RouterConfig router = config.router(layer);
+        double downDeviation = router.silentExperts() ? 0 : residualDeviation();
         for (int segment = 0; segment < router.segments(); segment++) {
-            segment(
-                    tensors,
-                    segmentPrefix(layer, expert, router.segments(), segment),
-                    router.segments(),
-                    router.silentExperts() ? 0 : residualDeviation());
+            String prefix = segmentPrefix(layer, expert, router.segments(), segment);
+            segment(tensors, prefix, router.segments(), downDeviation);
         }
+        furtherSublayers(tensors, expertPrefix(layer, expert), downDeviation);
         return tensors.list();
     }
 
@@ -106,6 +106,7 @@ public final class ParameterLayout {
     public long expertParameters() {
         var tensors = new TensorList();
         segment(tensors, "", 1, 0);
+        furtherSublayers(tensors, "", 0);
         return tensors.size();
     }
 
@@ -121,7 +122,8 @@ public final class ParameterLayout {
                 .filter(tensor -> tensor.rows() > 1 && !tensor.name().equals(POSITION_EMBEDDING))
                 .mapToLong(TensorSpec::size)
                 .sum();
-        long expert = 2L * config.modelDim() * config.ffnDim();
+        long expert =
+                2L * config.modelDim() * config.ffnDim() * config.mixture().sublayers();
         return matrices + expert * config.sparseLayers().size() * config.expertsPerToken();
     }
 
@@ -145,6 +147,15 @@ public final class ParameterLayout {
     /** How the names of the tensors of an expert begin; what follows is as in a dense network. */
     public static String expertPrefix(int layer, int expert) {
         return blockPrefix(layer) + ".experts." + expert;
+    }
+
+    /**
+     * Begins the names of the tensors of one of the networks of an expert; the first one is the expert itself.
+     *
+     * @param sublayer from 0
+     */
+    static String sublayerPrefix(String expertPrefix, int sublayer) {
+        return sublayer == 0 ? expertPrefix : expertPrefix + ".sublayers." + sublayer;
     }
 
     /**
@@ -190,6 +201,15 @@ public final class ParameterLayout {
     private void segment(TensorList tensors, String prefix, int segments, double downDeviation) {
         tensors.linear(prefix + ".up", config.modelDim(), config.ffnDim() / segments, STANDARD_DEVIATION);
         tensors.linear(prefix + ".down", config.ffnDim(), config.modelDim() / segments, downDeviation);
+    }
+
+    /** Adds the networks of an expert behind its first one, each with its norm. */
+    private void furtherSublayers(TensorList tensors, String expertPrefix, double downDeviation) {
+        for (int sublayer = 1; sublayer < config.mixture().sublayers(); sublayer++) {
+            String prefix = sublayerPrefix(expertPrefix, sublayer);
+            tensors.norm(prefix + ".norm", config.modelDim());
+            feedForward(tensors, prefix, config.ffnDim(), downDeviation);
+        }
     }
 
     private void feedForward(TensorList tensors, String prefix, int innerDim, double downDeviation) {

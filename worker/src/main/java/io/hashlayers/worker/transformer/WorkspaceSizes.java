@@ -8,8 +8,8 @@ import java.util.Set;
  * What the layers of a model will ask a {@link Workspace} for, by the same names, counted instead of allocated.
  *
  * <p>Kept of each block and row, in floats: {@code 8 D + heads + 4} for attention, norms and residual sums, and {@code 2 F}
- * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives, one of N segments each {@code D + F
- * + F / N}, for N times the rows. If activations are recomputed, {@code D} of each block and {@code D} of each row that a layer of
+ * of a dense network; a layer of experts keeps {@code D + 2 F} of each row that it receives, and {@code 2 D + 2 F + 2} for each further network of an
+ * expert; one of N segments each {@code D + F + F / N}, for N times the rows. If activations are recomputed, {@code D} of each block and {@code D} of each row that a layer of
  * experts receives, or {@code D + F} for segments; the rest is scratch, once.
  */
 final class WorkspaceSizes {
@@ -114,9 +114,21 @@ final class WorkspaceSizes {
         }
         kept("received", capacity, dim);
         scratch("answers", capacity, dim);
-        recomputable("expert inner", capacity, config.ffnDim());
-        recomputable("expert hidden", capacity, config.ffnDim());
         backwardScratch("expert inner gradient", capacity, config.ffnDim());
+        int sublayers = config.mixture().sublayers();
+        if (sublayers > 1) {
+            backwardScratch("sublayer gradient", capacity, dim);
+            backwardScratch("expert stream gradient", capacity, dim);
+        }
+        for (int sublayer = 0; sublayer < sublayers; sublayer++) {
+            recomputable(ExpertSublayer.use("inner", sublayer), capacity, config.ffnDim());
+            recomputable(ExpertSublayer.use("hidden", sublayer), capacity, config.ffnDim());
+            if (sublayer > 0) {
+                recomputable(ExpertSublayer.use("stream", sublayer), capacity, dim);
+                recomputable(ExpertSublayer.use("stats", sublayer), capacity, 2);
+                recomputable(ExpertSublayer.use("normed", sublayer), capacity, dim);
+            }
+        }
     }
 
     private void segments(int count) {

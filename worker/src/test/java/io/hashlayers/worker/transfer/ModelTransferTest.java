@@ -200,6 +200,12 @@ class ModelTransferTest {
                 .hasMessageStartingWith("moe.num-experts is 6 but 5 in the checkpoint");
         assertRefused(of(mixture(List.of(1), 5, 1, SWITCH)), of(mixture(List.of(1), 5, 2, SWITCH)))
                 .hasMessageStartingWith("moe.shared-experts is 2 but 1 in the checkpoint");
+        assertRefused(
+                        of(mixture(List.of(1), 5, 0, SWITCH)),
+                        of(mixture(List.of(1), 5, 0, SWITCH).stacked(2)))
+                .hasMessageStartingWith("moe.sublayers is 2 but 1 in the checkpoint");
+        assertRefused(DENSE, of(mixture(List.of(1), 5, 0, SWITCH).stacked(2)))
+                .hasMessageStartingWith("moe.sublayers is 2 but a dense network of the checkpoint");
         RouterConfig segments = new HashConfig(HashConfig.Combine.SUM, 1, 2);
         assertRefused(of(mixture(List.of(1), 5, 0, segments)), of(mixture(List.of(1), 5, 0, SWITCH)))
                 .hasMessageStartingWith("moe.segments is 1 but 2 in the checkpoint");

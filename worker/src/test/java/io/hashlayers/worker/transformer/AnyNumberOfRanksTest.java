@@ -12,6 +12,7 @@ import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.SwitchConfig;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -37,6 +38,11 @@ class AnyNumberOfRanksTest {
                     new MixtureConfig(List.of(0, 1), 5, 1, Collections.nCopies(2, SmallModel.segments(3)), 1, 0.2)),
             1);
 
+    private static final SmallModel STACKED = SmallModel.random(
+            SmallModel.config(Activation.GELU, 0.2, List.of(0, 1), 5, 2)
+                    .with(new MixtureConfig(List.of(0, 1), 5, 2, Collections.nCopies(2, HashConfig.SUM), 0, 0.2, 3)),
+            1);
+
     /** Its dense group is cut into several pieces. */
     private static final SmallModel IN_PIECES = SmallModel.random(
             new ModelConfig(3000, 4, 4, 64, 64, 2, Activation.GELU, 0.2, MixtureConfig.hash(List.of(1, 3), 5, 2)), 1);
@@ -60,6 +66,12 @@ class AnyNumberOfRanksTest {
     @ValueSource(ints = {2, 3, 4})
     void norDoThoseOfSegmentsWithDropoutInside(int worldSize) {
         requireSameLearning(IN_SEGMENTS, worldSize);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void norDoThoseOfSeveralNetworksInAnExpert(int worldSize) {
+        requireSameLearning(STACKED, worldSize);
     }
 
     private static void requireSameLearning(SmallModel small, int worldSize) {

@@ -67,6 +67,12 @@ class ModelMemoryTest {
         MixtureConfig shared = new MixtureConfig(List.of(1), 6, 1, List.of(HashConfig.SUM), 2, 0.1);
         shapes.add(new Shape(plain.with(shared), 2, true, true));
         shapes.add(new Shape(plain.with(shared), 1, true, false));
+        ModelConfig stacked = plain.with(MixtureConfig.hash(List.of(0, 1), 6, 2).stacked(3));
+        for (int worldSize : new int[] {1, 2}) {
+            shapes.add(new Shape(stacked, worldSize, true, false));
+            shapes.add(new Shape(stacked, worldSize, true, true));
+            shapes.add(new Shape(stacked, worldSize, false, false));
+        }
         return shapes;
     }
 

@@ -8,6 +8,7 @@ import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.KernelsFactory;
 import io.hashlayers.worker.parameter.ParameterGroup;
+import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -51,6 +52,10 @@ class RecomputationTest {
                 new MixtureConfig(List.of(0, 1), EXPERTS, 1, Collections.nCopies(2, SmallModel.segments(3)), 1, 0.2));
         models.add(Arguments.of("vector", segmented, 1));
         models.add(Arguments.of("vector", segmented, 2));
+        ModelConfig stacked = config(List.of(0, 2), 0.2)
+                .with(new MixtureConfig(List.of(0, 2), EXPERTS, 2, Collections.nCopies(2, HashConfig.SUM), 0, 0.2, 3));
+        models.add(Arguments.of("vector", stacked, 1));
+        models.add(Arguments.of("vector", stacked, 2));
         models.add(Arguments.of("nd4j", config(List.of(0, 2), 0.2), 2));
         for (RouterConfig router : SmallModel.learnedRouters()) {
             models.add(Arguments.of("vector", SmallModel.config(router, 0.2, 4, 1), 2));

@@ -288,7 +288,16 @@ final class ReferenceModel {
 
     private double[] expert(double[] x, int layer, int expert, int number) {
         String name = "h." + layer + ".experts." + expert;
-        return linear(hidden(x, name, layer, expert, number), name + ".down");
+        double[] sum = linear(hidden(x, name, layer, expert, number), name + ".down");
+        for (int sublayer = 1; sublayer < config.mixture().sublayers(); sublayer++) {
+            String behind = name + ".sublayers." + sublayer;
+            double[] stream = x.clone();
+            addTo(stream, 1, sum);
+            double[] normed = norm(stream, parameter(behind + ".norm.weight"), parameter(behind + ".norm.bias"));
+            int unit = expert + sublayer * config.numExperts();
+            addTo(sum, 1, linear(hidden(normed, behind, layer, unit, number), behind + ".down"));
+        }
+        return sum;
     }
 
     private double[] hidden(double[] x, String name, int layer, int unit, int number) {

@@ -148,6 +148,38 @@ class RouterGradientsTest {
         requireAgreement(small, run(small, worldSize), reference);
     }
 
+    @ParameterizedTest(name = "{0} networks an expert, {1} experts a token, {2} ranks, dropout {3} inside")
+    @CsvSource({"2, 1, 1, 0", "2, 2, 3, 0.3", "3, 1, 2, 0", "3, 2, 1, 0.3"})
+    void expertsOfSeveralNetworks(int sublayers, int k, int worldSize, double dropout) {
+        ModelConfig plain = SmallModel.config(Activation.GELU, 0, SPARSE, EXPERTS, k);
+        SmallModel small = SmallModel.random(
+                plain.with(new MixtureConfig(
+                        SPARSE, EXPERTS, k, Collections.nCopies(2, HashConfig.SUM), 0, dropout, sublayers)),
+                1);
+        var reference = new ReferenceModel(
+                small.config(),
+                small.parameters(),
+                new ReferenceRouters(small.config(), small.parameters()).summed(),
+                (place, row, col) -> 1,
+                masks(small.config()));
+
+        requireAgreement(small, run(small, worldSize), reference);
+    }
+
+    /** As BASE stacks them: assigned evenly, with its gate. */
+    @ParameterizedTest
+    @CsvSource({"1", "2"})
+    void aBalancedAssignmentToSeveralNetworks(int worldSize) {
+        ModelConfig plain = SmallModel.config(Activation.RELU, 0, SPARSE, EXPERTS, 1);
+        RouterConfig base = new BaseConfig(BaseConfig.Assignment.AUCTION, false);
+        SmallModel small = SmallModel.random(
+                plain.with(MixtureConfig.of(SPARSE, EXPERTS, 1, base).stacked(3)), 1);
+        Outcome outcome = run(small, worldSize);
+
+        requireAgreement(
+                small, outcome, new ReferenceRouters(small.config(), small.parameters()).base(outcome.experts()));
+    }
+
     /** The masks of step {@link TestRank#STEP}, which the kernels alone know; each is asked for many times. */
     private static ExpertMask masks(ModelConfig config) {
         Map<List<Integer>, double[]> known = new HashMap<>();

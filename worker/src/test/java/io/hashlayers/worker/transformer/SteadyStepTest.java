@@ -16,6 +16,7 @@ import io.hashlayers.worker.router.RouterConfig;
 import java.lang.management.ManagementFactory;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,6 +43,17 @@ class SteadyStepTest {
     @MethodSource("io.hashlayers.worker.transformer.SmallModel#learnedRouters")
     void nothingIsAllocatedToLearnRoutes(RouterConfig router) {
         SmallModel small = SmallModel.random(SmallModel.config(router, 0.1, 8, 1), 1);
+
+        List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
+
+        assertThat(bytes).allSatisfy(each -> assertThat(each).isLessThan(LIMIT));
+    }
+
+    @Test
+    void nothingIsAllocatedForExpertsOfSeveralNetworks() {
+        MixtureConfig stacked = MixtureConfig.hash(List.of(0, 1), 8, 1).stacked(3);
+        SmallModel small = SmallModel.random(
+                SmallModel.config(Activation.GELU, 0.1, List.of(0, 1), 8, 1).with(stacked), 1);
 
         List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
 
