@@ -15,6 +15,8 @@ import io.hashlayers.driver.compare.StudyReader;
 import io.hashlayers.driver.compare.StudyResults;
 import io.hashlayers.driver.compare.StudyRun;
 import io.hashlayers.driver.compare.StudyRuns;
+import io.hashlayers.driver.compare.StudySlots;
+import io.hashlayers.driver.gang.Slots;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.prepare.QuickstartText;
 import io.hashlayers.driver.track.StudyProgress;
@@ -40,8 +42,9 @@ import picocli.CommandLine.Option;
                 "Runs a study: all its variants with all its seeds, a table of results, a report about its claims.",
         footer = {
             "",
-            "Runs are done one after the other, each on all slots. Started again, finished runs are kept as long as their",
-            "settings and data are the same. A run that fails is tried once more; if it fails again, the report says so.",
+            "Runs are done one after the other, each on all slots, or with --parallel N at once, each on an N-th of them.",
+            "Started again, finished runs are kept as long as their settings, ranks and data are the same. A run that fails",
+            "is tried once more; if it fails again, the report says so.",
             "--out gets runs/VARIANT/seed-N/, data/, results.csv, results.parquet and report.html.",
             "Without data or text, the study is done on that of the quickstart. docs/studies.md tells more.",
             "",
@@ -50,6 +53,7 @@ import picocli.CommandLine.Option;
             "  hashlayers compare --study conf/studies/base-vs-hash.conf --input corpus.txt.gz --out work/base",
             "  hashlayers compare --study conf/studies/finetune-freeze.conf --data work/data --input other=new.txt",
             "  hashlayers compare --study conf/studies/multihash.conf --seeds 1,2,3,4,5 --only one --only four",
+            "  hashlayers compare --study conf/studies/hash-types.conf --data work/data --parallel 4 -D train.ranks=1",
             "  hashlayers --master spark://host:7077 compare --study conf/studies/base-vs-hash.conf --size paper \\",
             "      --data hdfs:///data --out hdfs:///studies/base -D train.ranks=32"
         })
@@ -98,6 +102,14 @@ final class CompareCommand implements Callable<Integer> {
     private List<Long> seeds = new ArrayList<>();
 
     @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Most runs at once; their speeds are then those of shared machines. Default: ${DEFAULT-VALUE}.")
+    private int parallel;
+
+    @Option(
             names = "-D",
             paramLabel = "KEY=VALUE",
             description = "One setting over those of all variants, such as -D train.steps=100; may be repeated.")
@@ -112,7 +124,8 @@ final class CompareCommand implements Callable<Integer> {
         var progress = StudyProgress.onStandardError();
         try (SparkSession spark = SparkSessions.create("hashlayers compare")) {
             StudyDatasets datasets = StudyData.of(spark, study, runs, sources(studyDir), progress::say);
-            List<ResolvedRun> resolved = ResolvedRun.all(runs, datasets, studyDir);
+            var slots = new StudySlots(Slots.of(spark.sparkContext()).awaitAny(), parallel);
+            List<ResolvedRun> resolved = ResolvedRun.all(runs, datasets, slots, studyDir);
             resolved.forEach(
                     run -> // refuses values out of range
                     run.settings()
@@ -149,13 +162,12 @@ final class CompareCommand implements Callable<Integer> {
         return folders.get(0);
     }
 
-    private static List<RunOutcome> run(
+    private List<RunOutcome> run(
             SparkSession spark, Study study, List<ResolvedRun> runs, String studyDir, StudyProgress progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Folder folder = Folder.of(hadoop, studyDir);
-        var trainer = new SparkTrainer(spark, progress);
         var listener = new CompareListener(study, runs.size(), folder, hadoop, progress);
-        var execution = new StudyExecution(runs, trainer, listener, hadoop);
+        var execution = new StudyExecution(runs, new SparkTrainer(spark), listener, hadoop, parallel);
         listener.begin(execution.remaining());
         List<RunOutcome> outcomes = execution.run();
         StudyResults results = StudyResults.of(study, outcomes, runs.size(), hadoop);

@@ -6,6 +6,7 @@ import io.hashlayers.driver.compare.RunOutcome;
 import io.hashlayers.driver.compare.Study;
 import io.hashlayers.driver.compare.StudyExecution;
 import io.hashlayers.driver.compare.StudyResults;
+import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.report.StudyFiles;
 import io.hashlayers.driver.track.StudyProgress;
 import io.hashlayers.sharding.TrainingException;
@@ -36,8 +37,8 @@ final class CompareListener implements StudyExecution.Listener {
     }
 
     @Override
-    public void starting(int number, int total, ResolvedRun run) {
-        progress.run(
+    public RunReporter starting(int number, int total, ResolvedRun run) {
+        return progress.run(
                 number,
                 total,
                 run.id().toString(),
@@ -52,7 +53,7 @@ final class CompareListener implements StudyExecution.Listener {
 
     @Override
     public void ended(RunOutcome outcome, List<RunOutcome> soFar) {
-        progress.runOver();
+        progress.runOver(outcome.run().id().toString());
         if (outcome instanceof RunOutcome.Failed failed) {
             progress.say("no result of %s: %s".formatted(outcome.run().id(), failed.failure()));
         }

@@ -14,10 +14,10 @@ import java.util.Objects;
  *
  * @param run as it was asked for
  * @param dataset that it reads
- * @param settings complete: folders in place of names
+ * @param settings complete: folders in place of names, and a number of ranks
  * @param folder of the run
  * @param distils runs whose learned router must be made a table before this run can start
- * @param digest of everything that its result depends on: settings, text, and the digests of the runs that it builds on; where
+ * @param digest of everything that its result depends on: settings, ranks, text, and the digests of the runs that it builds on; where
  *     folders lie is not part of it
  */
 public record ResolvedRun(
@@ -34,20 +34,24 @@ public record ResolvedRun(
      *
      * @param runs each behind those that it needs
      * @param datasets that they read
+     * @param slots that the runs share
      * @param studyDir folder of the study
+     * @throws io.hashlayers.sharding.TrainingException of kind {@code USER} if the slots are too few
      */
-    public static List<ResolvedRun> all(List<StudyRun> runs, StudyDatasets datasets, String studyDir) {
+    public static List<ResolvedRun> all(
+            List<StudyRun> runs, StudyDatasets datasets, StudySlots slots, String studyDir) {
         Map<RunId, ResolvedRun> resolved = new LinkedHashMap<>();
         for (StudyRun run : runs) {
-            resolved.put(run.id(), resolve(run, datasets.get(run.dataset()), resolved, studyDir));
+            resolved.put(run.id(), resolve(run, datasets.get(run.dataset()), slots, resolved, studyDir));
         }
         return List.copyOf(resolved.values());
     }
 
     private static ResolvedRun resolve(
-            StudyRun run, StudyDataset dataset, Map<RunId, ResolvedRun> before, String studyDir) {
-        Settings complete = run.settings().withText(DATA, dataset.folder());
-        Settings named = run.settings().withText(DATA, "");
+            StudyRun run, StudyDataset dataset, StudySlots slots, Map<RunId, ResolvedRun> before, String studyDir) {
+        Settings shared = slots.share(run.settings());
+        Settings complete = shared.withText(DATA, dataset.folder());
+        Settings named = shared.withText(DATA, "");
         List<RunId> distils = new ArrayList<>();
         for (Reference reference : run.references()) {
             RunId need = new RunId(reference.variant(), run.id().seed());

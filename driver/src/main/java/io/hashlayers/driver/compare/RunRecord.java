@@ -16,8 +16,9 @@ import java.util.Optional;
  * @param digest of {@link ResolvedRun#digest}
  * @param attempts that it took
  * @param seconds of the last attempt, with planning and evaluations
+ * @param parallel most runs at once, this one included, while it was done
  */
-public record RunRecord(String digest, int attempts, double seconds, RunSummary summary, RunFacts facts) {
+public record RunRecord(String digest, int attempts, double seconds, int parallel, RunSummary summary, RunFacts facts) {
     private static final String NAME = "study.json";
     private static final int MAX_BYTES = 16 << 20;
     private static final ObjectMapper JSON = JsonMapper.builder()

@@ -1,8 +1,9 @@
 package io.hashlayers.driver.compare;
 
+import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 
-/** Does the runs of a study. */
+/** Does the runs of a study; several threads may ask for different runs. */
 public interface RunTrainer {
     /** What came of a run. */
     record Trained(RunSummary summary, RunFacts facts) {}
@@ -10,15 +11,17 @@ public interface RunTrainer {
     /**
      * Trains to the last step, in place of what may lie in the folder.
      *
+     * @param reporter tells people of the run
      * @throws io.hashlayers.sharding.TrainingException if it cannot
      */
-    Trained train(ResolvedRun run);
+    Trained train(ResolvedRun run, RunReporter reporter);
 
     /**
      * Makes tables of the learned routers of a finished run, in place of what may be there.
      *
      * @param tableFile to be written; {@code {layer}} in it stands for the number of the block
+     * @param reporter tells people of the run that needs them
      * @throws io.hashlayers.sharding.TrainingException if it cannot
      */
-    void distil(ResolvedRun source, String tableFile);
+    void distil(ResolvedRun source, String tableFile, RunReporter reporter);
 }

@@ -22,32 +22,27 @@ public final class SparkTrainer implements RunTrainer {
     private static final long DISTILLED_TOKENS = 1L << 24;
 
     private final SparkSession spark;
-    private final RunReporter console;
 
-    /**
-     * @param console tells people of each run
-     */
-    public SparkTrainer(SparkSession spark, RunReporter console) {
+    public SparkTrainer(SparkSession spark) {
         this.spark = spark;
-        this.console = console;
     }
 
     @Override
-    public Trained train(ResolvedRun run) {
+    public Trained train(ResolvedRun run, RunReporter reporter) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Settings settings = run.settings().completed(hadoop);
         RunConfig config = settings.run(run.folder(), run.dataset().manifest().vocabularySize());
         var request = new TrainingRequest(config, settings.ranks(), settings.render(), true);
-        try (RunTracker tracker = RunTracker.of(config, hadoop, console)) {
-            var reporter = new FactsReporter(tracker, config.train().accumulateBatches());
-            RunSummary summary = TrainingRun.run(spark, request, reporter);
-            return new Trained(summary, reporter.facts());
+        try (RunTracker tracker = RunTracker.of(config, hadoop, reporter)) {
+            var facts = new FactsReporter(tracker, config.train().accumulateBatches());
+            RunSummary summary = TrainingRun.run(spark, request, facts);
+            return new Trained(summary, facts.facts());
         }
     }
 
     /** Over the training split, or its first 16 million tokens. */
     @Override
-    public void distil(ResolvedRun source, String tableFile) {
+    public void distil(ResolvedRun source, String tableFile, RunReporter reporter) {
         TrainConfig train = source.settings().train();
         var reading = new EvaluationRequest(
                 source.folder(),
@@ -61,6 +56,6 @@ public final class SparkTrainer implements RunTrainer {
                 train.timeoutSeconds());
         long sequences =
                 Math.max(1, DISTILLED_TOKENS / source.settings().model(1).contextLength());
-        DistillationRun.run(spark, new DistillationRequest(reading, sequences, tableFile, true), console);
+        DistillationRun.run(spark, new DistillationRequest(reading, sequences, tableFile, true), reporter);
     }
 }

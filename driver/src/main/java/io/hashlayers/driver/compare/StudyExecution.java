@@ -1,20 +1,25 @@
 package io.hashlayers.driver.compare;
 
+import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Does the runs of a study one after the other, since a run takes all slots. Finished runs of the same settings and data are
+ * Does the runs of a study, one after the other or several at once. Finished runs of the same settings and data are
  * kept; one that fails is started once more, unless that cannot help; one that fails again, or whose source did, is reported and
  * the others go on.
  */
@@ -25,8 +30,9 @@ public final class StudyExecution {
     private final RunTrainer trainer;
     private final Listener listener;
     private final Configuration hadoop;
+    private final int parallel;
     private final Map<RunId, RunOutcome> outcomes = new LinkedHashMap<>();
-    private final Set<RunId> distilled = new HashSet<>();
+    private final Set<RunId> distilled = new HashSet<>(); // guarded by itself
 
     /** Hears how a study goes. */
     public interface Listener {
@@ -35,10 +41,11 @@ public final class StudyExecution {
          *
          * @param number from 1
          * @param total of all runs of the study, the kept ones included
+         * @return tells people of the run
          */
-        void starting(int number, int total, ResolvedRun run);
+        RunReporter starting(int number, int total, ResolvedRun run);
 
-        /** A run failed and is started once more. */
+        /** A run failed and is started once more; heard in the thread of the run. */
         void retrying(ResolvedRun run, TrainingException failure);
 
         /**
@@ -51,12 +58,15 @@ public final class StudyExecution {
 
     /**
      * @param runs each behind those that it needs
+     * @param parallel most runs at once
      */
-    public StudyExecution(List<ResolvedRun> runs, RunTrainer trainer, Listener listener, Configuration hadoop) {
+    public StudyExecution(
+            List<ResolvedRun> runs, RunTrainer trainer, Listener listener, Configuration hadoop, int parallel) {
         this.runs = runs;
         this.trainer = trainer;
         this.listener = listener;
         this.hadoop = hadoop;
+        this.parallel = parallel;
     }
 
     /** The runs that are not finished yet. */
@@ -64,34 +74,77 @@ public final class StudyExecution {
         return runs.stream().filter(run -> kept(run).isEmpty()).toList();
     }
 
-    /** Does all of them and tells how each ended. */
+    /** Does all of them and tells how each ended, in the order in which they did. */
     public List<RunOutcome> run() {
-        for (int i = 0; i < runs.size(); i++) {
-            ResolvedRun run = runs.get(i);
-            RunOutcome outcome = outcome(i + 1, run);
-            outcomes.put(run.id(), outcome);
-            listener.ended(outcome, soFar());
+        ExecutorService pool = Executors.newFixedThreadPool(parallel, StudyExecution::thread);
+        try {
+            var ended = new ExecutorCompletionService<RunOutcome>(pool);
+            List<ResolvedRun> waiting = new ArrayList<>(runs);
+            int running = 0;
+            while (!waiting.isEmpty() || running > 0) {
+                Optional<ResolvedRun> next = running < parallel ? next(waiting) : Optional.empty();
+                if (next.isEmpty()) {
+                    end(outcome(ended)); // a run ends by its own deadlines
+                    running--;
+                } else if (!settled(next.get())) {
+                    ResolvedRun run = next.get();
+                    RunReporter reporter = listener.starting(runs.indexOf(run) + 1, runs.size(), run);
+                    ended.submit(() -> attempt(run, reporter, 1));
+                    running++;
+                }
+            }
+        } finally {
+            pool.shutdownNow();
         }
         return soFar();
     }
 
-    private List<RunOutcome> soFar() {
-        return List.copyOf(outcomes.values());
+    private static Thread thread(Runnable work) {
+        var thread = new Thread(work, "hashlayers-study-run");
+        thread.setDaemon(true);
+        return thread;
     }
 
-    private RunOutcome outcome(int number, ResolvedRun run) {
+    /** Takes the first run whose needs are all over; there is one, or a run that it waits for is not over. */
+    private Optional<ResolvedRun> next(List<ResolvedRun> waiting) {
+        Optional<ResolvedRun> next = waiting.stream()
+                .filter(run -> outcomes.keySet().containsAll(run.run().needs()))
+                .findFirst();
+        next.ifPresent(waiting::remove);
+        return next;
+    }
+
+    /** Ends a run that need not or cannot be done. */
+    private boolean settled(ResolvedRun run) {
         for (RunId need : run.run().needs()) {
-            RunOutcome source = outcomes.get(need);
-            if (source instanceof RunOutcome.Failed failed) {
-                return new RunOutcome.Failed(run, "it needs " + need + ", which failed", 0, failed.exitCode());
+            if (outcomes.get(need) instanceof RunOutcome.Failed failed) {
+                end(new RunOutcome.Failed(run, "it needs " + need + ", which failed", 0, failed.exitCode()));
+                return true;
             }
         }
         Optional<RunRecord> kept = kept(run);
-        if (kept.isPresent()) {
-            return new RunOutcome.Finished(run, kept.get(), true);
+        kept.ifPresent(record -> end(new RunOutcome.Finished(run, record, true)));
+        return kept.isPresent();
+    }
+
+    private void end(RunOutcome outcome) {
+        outcomes.put(outcome.run().id(), outcome);
+        listener.ended(outcome, soFar());
+    }
+
+    private static RunOutcome outcome(ExecutorCompletionService<RunOutcome> ended) {
+        try {
+            return ended.take().get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TrainingException(Failure.RESOURCES, "the study was interrupted; start it again to go on", e);
+        } catch (ExecutionException e) { // all that a run throws by itself is its outcome
+            throw new TrainingException(Failure.BUG, "unexpected " + e.getCause(), e);
         }
-        listener.starting(number, runs.size(), run);
-        return attempt(run, 1);
+    }
+
+    private List<RunOutcome> soFar() {
+        return List.copyOf(outcomes.values());
     }
 
     private Optional<RunRecord> kept(ResolvedRun run) {
@@ -102,13 +155,13 @@ public final class StudyExecution {
         return Folder.of(hadoop, run.folder());
     }
 
-    private RunOutcome attempt(ResolvedRun run, int attempt) {
+    private RunOutcome attempt(ResolvedRun run, RunReporter reporter, int attempt) {
         try {
-            return new RunOutcome.Finished(run, train(run, attempt), false);
+            return new RunOutcome.Finished(run, train(run, reporter, attempt), false);
         } catch (TrainingException e) {
             if (attempt < ATTEMPTS && another(e.failure())) {
                 listener.retrying(run, e);
-                return attempt(run, attempt + 1);
+                return attempt(run, reporter, attempt + 1);
             }
             return new RunOutcome.Failed(
                     run, String.valueOf(e.getMessage()), attempt, e.failure().exitCode());
@@ -120,15 +173,15 @@ public final class StudyExecution {
         return failure != Failure.USER && failure != Failure.DIVERGED;
     }
 
-    private RunRecord train(ResolvedRun run, int attempt) {
+    private RunRecord train(ResolvedRun run, RunReporter reporter, int attempt) {
         long start = System.nanoTime();
         try {
             for (RunId source : run.distils()) {
-                distil(source);
+                distil(source, reporter);
             }
-            RunTrainer.Trained trained = trainer.train(run);
-            var result = new RunRecord(
-                    run.digest(), attempt, (System.nanoTime() - start) / 1e9, trained.summary(), trained.facts());
+            RunTrainer.Trained trained = trainer.train(run, reporter);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            var result = new RunRecord(run.digest(), attempt, seconds, parallel, trained.summary(), trained.facts());
             result.write(folder(run));
             return result;
         } catch (IOException e) {
@@ -144,12 +197,17 @@ public final class StudyExecution {
         }
     }
 
-    private void distil(RunId id) {
-        if (!distilled.contains(id)) {
-            ResolvedRun source =
-                    Objects.requireNonNull(outcomes.get(id), id::toString).run();
-            trainer.distil(source, source.tableFile());
-            distilled.add(id);
+    /** One at a time, so that of two runs that need the same tables the second finds them. */
+    private void distil(RunId id, RunReporter reporter) {
+        synchronized (distilled) {
+            if (!distilled.contains(id)) {
+                ResolvedRun source = runs.stream()
+                        .filter(run -> run.id().equals(id))
+                        .findFirst()
+                        .orElseThrow();
+                trainer.distil(source, source.tableFile(), reporter);
+                distilled.add(id);
+            }
         }
     }
 }

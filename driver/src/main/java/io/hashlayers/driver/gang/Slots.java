@@ -11,7 +11,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 
 /** Tasks that a cluster can run at once. Executors of a cluster register one after another, so it may have to be waited for. */
-final class Slots {
+public final class Slots {
     private static final long POLL_MILLIS = 100;
     /** Where nothing tells how many executors to expect: as long without a new one, and these are all. */
     private static final Duration SETTLED = Duration.ofSeconds(3);
@@ -37,7 +37,7 @@ final class Slots {
     }
 
     /** The slots of a running application. */
-    static Slots of(SparkContext spark) {
+    public static Slots of(SparkContext spark) {
         IntSupplier now = () -> spark.isStopped() ? 0 : SparkInternals.slots(spark);
         int expected = spark.isLocal() ? now.getAsInt() : expected(spark.conf());
         return new Slots(
@@ -83,7 +83,7 @@ final class Slots {
      *
      * @throws TrainingException of kind {@code RESOURCES} if there are none in time
      */
-    int awaitAny() {
+    public int awaitAny() {
         Settling settling = new Settling();
         int came = poll(now -> expected == 0 && settling.done(now));
         if (came == 0) {

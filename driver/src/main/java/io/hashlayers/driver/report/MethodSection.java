@@ -1,5 +1,6 @@
 package io.hashlayers.driver.report;
 
+import io.hashlayers.driver.compare.RunRecord;
 import io.hashlayers.driver.compare.RunResult;
 import io.hashlayers.driver.compare.StudyDataset;
 import io.hashlayers.driver.compare.StudyResults;
@@ -36,6 +37,13 @@ final class MethodSection {
                         .formatted(results.study().equality().what()));
         datasets().forEach(dataset -> html.element("li", describe(dataset)));
         html.element("li", "Computed on " + machines() + ".");
+        int parallel = parallel();
+        if (parallel > 1) {
+            html.element(
+                    "li",
+                    "Up to %d runs at once shared the machines, so speeds and times do not compare."
+                            .formatted(parallel));
+        }
         html.element("li", "Settings of all variants: " + results.study().base().text() + ".");
         return html.end().markup();
     }
@@ -64,6 +72,14 @@ final class MethodSection {
                 manifest.vocabularySize(),
                 manifest.documents(),
                 manifest.digest());
+    }
+
+    private int parallel() {
+        return results.runs().stream()
+                .flatMap(run -> run.outcome().record().stream())
+                .mapToInt(RunRecord::parallel)
+                .max()
+                .orElse(1);
     }
 
     private String machines() {

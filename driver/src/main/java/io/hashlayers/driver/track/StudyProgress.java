@@ -1,19 +1,22 @@
 package io.hashlayers.driver.track;
 
+import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.SilentReporter;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.PrintStream;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
  * One line for a whole study: which run of how many, how far it is, and the time left for all of them, as long as they go on as they
- * did until now. Of what a run does before its first step, dozens of runs would tell the same. Rewritten in place on a terminal,
+ * did until now; of several runs at once, that which goes on next. Of what a run does before its first step, dozens of runs would tell the same. Rewritten in place on a terminal,
  * printed every half a minute elsewhere.
  */
-public final class StudyProgress extends SilentReporter {
+public final class StudyProgress {
     private static final long TERMINAL_PAUSE_NANOS = 200_000_000L;
     private static final long PAUSE_NANOS = 30_000_000_000L;
     private static final long LEAST_NANOS =
@@ -23,13 +26,11 @@ public final class StudyProgress extends SilentReporter {
     private final PrintStream out;
     private final boolean terminal;
     private final LongSupplier nanoTime;
-    private long tokensLeft; // of the runs that are not over, the present one included
+    private final Map<String, Line> present = new HashMap<>(); // of the runs that go on
+    private long tokensLeft; // of the runs that are not over, the present ones included
     private long tokensDone;
-    private long tokensOfRun;
     private long start;
     private long nextPrint;
-    private String label = "";
-    private long steps;
     private boolean open; // an unfinished line is on the terminal
 
     StudyProgress(PrintStream out, boolean terminal, LongSupplier nanoTime) {
@@ -48,7 +49,7 @@ public final class StudyProgress extends SilentReporter {
      *
      * @param tokens that all runs that are still to be done will train on
      */
-    public void begin(long tokens) {
+    public synchronized void begin(long tokens) {
         tokensLeft = tokens;
         start = nanoTime.getAsLong();
         nextPrint = start;
@@ -58,23 +59,27 @@ public final class StudyProgress extends SilentReporter {
      * A run begins.
      *
      * @param tokens that it will train on
+     * @return tells of it
      */
-    public void run(int number, int total, String name, long tokens, long ofSteps) {
-        label = String.format(Locale.ROOT, "run %d of %d (%s)", number, total, name);
-        tokensOfRun = tokens;
-        steps = ofSteps;
+    public synchronized RunReporter run(int number, int total, String name, long tokens, long ofSteps) {
+        String label = String.format(Locale.ROOT, "run %d of %d (%s)", number, total, name);
+        Line line = new Line(label, tokens, ofSteps);
+        present.put(name, line);
         nextPrint = nanoTime.getAsLong();
+        return line;
     }
 
-    /** The present run is over, whatever came of it. */
-    public void runOver() {
-        tokensLeft -= tokensOfRun;
-        tokensDone += tokensOfRun;
-        tokensOfRun = 0;
+    /** A run is over, whatever came of it and even if it never began. */
+    public synchronized void runOver(String name) {
+        Line line = present.remove(name);
+        if (line != null) {
+            tokensLeft -= line.tokens;
+            tokensDone += line.tokens;
+        }
     }
 
     /** Prints a line of its own. */
-    public void say(String sentence) {
+    public synchronized void say(String sentence) {
         if (open) {
             out.println();
             open = false;
@@ -82,31 +87,33 @@ public final class StudyProgress extends SilentReporter {
         out.println(sentence);
     }
 
-    @Override
-    public void step(StepMetrics metrics) {
+    private synchronized void step(Line line, StepMetrics metrics) {
+        line.tokensDone = metrics.tokens();
         long now = nanoTime.getAsLong();
-        if (now - nextPrint < 0 && metrics.step() != steps) {
+        if (now - nextPrint < 0 && metrics.step() != line.steps) {
             return;
         }
         nextPrint = now + (terminal ? TERMINAL_PAUSE_NANOS : PAUSE_NANOS);
         show(String.format(
                 Locale.ROOT,
                 "%s  step %d/%d  loss %.4f  %,.0f tokens/s%s",
-                label,
+                line.label,
                 metrics.step(),
-                steps,
+                line.steps,
                 metrics.loss(),
                 metrics.tokensPerSecond(),
-                timeLeft(now, metrics.tokens())));
+                timeLeft(now)));
     }
 
-    private String timeLeft(long now, long tokensOfPresent) {
+    private String timeLeft(long now) {
         long spent = now - start;
         if (spent < LEAST_NANOS) {
             return "";
         }
-        double done = tokensDone + (double) tokensOfPresent;
-        long seconds = Math.round(spent / 1e9 * (tokensLeft - tokensOfPresent) / done);
+        long ofPresent =
+                present.values().stream().mapToLong(line -> line.tokensDone).sum();
+        double done = tokensDone + (double) ofPresent;
+        long seconds = Math.round(spent / 1e9 * (tokensLeft - ofPresent) / done);
         return "  " + ProgressLine.duration(seconds) + " left";
     }
 
@@ -120,18 +127,37 @@ public final class StudyProgress extends SilentReporter {
         }
     }
 
-    @Override
-    public void finished(RunSummary summary) {
-        say(String.format(
-                Locale.ROOT,
-                "%s  validation perplexity %.2f, %,.0f tokens/s",
-                label,
-                summary.validPerplexity(),
-                summary.tokensPerSecond()));
-    }
+    /** Tells of one run. */
+    private final class Line extends SilentReporter {
+        private final String label;
+        private final long tokens;
+        private final long steps;
+        private long tokensDone;
 
-    @Override
-    public void failed(TrainingException failure) {
-        say(label + "  failed: " + failure.getMessage());
+        Line(String label, long tokens, long steps) {
+            this.label = label;
+            this.tokens = tokens;
+            this.steps = steps;
+        }
+
+        @Override
+        public void step(StepMetrics metrics) {
+            StudyProgress.this.step(this, metrics);
+        }
+
+        @Override
+        public void finished(RunSummary summary) {
+            say(String.format(
+                    Locale.ROOT,
+                    "%s  validation perplexity %.2f, %,.0f tokens/s",
+                    label,
+                    summary.validPerplexity(),
+                    summary.tokensPerSecond()));
+        }
+
+        @Override
+        public void failed(TrainingException failure) {
+            say(label + "  failed: " + failure.getMessage());
+        }
     }
 }

@@ -37,6 +37,7 @@ class ResolvedRunTest {
         assertThat(runs.get(2).settings().texts())
                 .containsEntry("prepare.tokenizer", "/out/runs/second/seed-1/distilled-{layer}.bin")
                 .containsEntry("train.data", "/data/another");
+        assertThat(runs).allSatisfy(run -> assertThat(run.settings().ranks()).isEqualTo(2));
         assertThat(runs.get(2).distils()).containsExactly(new RunId("second", 1));
     }
 
@@ -45,6 +46,8 @@ class ResolvedRunTest {
         List<ResolvedRun> before = chain(5, "0.1", Path.of("/out"));
         List<ResolvedRun> moved = chain(5, "0.1", Path.of("/elsewhere"));
         List<ResolvedRun> longer = chain(6, "0.1", Path.of("/out"));
+        List<ResolvedRun> alone =
+                SampleStudy.runs(SampleStudy.read(dir, CHAIN.formatted(5, "0.1")), dir, "train.ranks=1");
         List<ResolvedRun> faster = chain(5, "0.2", Path.of("/out"));
 
         assertThat(before).extracting(ResolvedRun::digest).doesNotHaveDuplicates();
@@ -52,6 +55,7 @@ class ResolvedRunTest {
             String digest = before.get(i).digest();
             assertThat(moved.get(i).digest()).isEqualTo(digest);
             assertThat(longer.get(i).digest()).isNotEqualTo(digest);
+            assertThat(alone.get(i).digest()).as("of other ranks").isNotEqualTo(digest);
             boolean builtOnTheFirst = i < 3;
             assertThat(faster.get(i).digest().equals(digest)).isEqualTo(!builtOnTheFirst);
         }

@@ -60,7 +60,7 @@ public final class SampleStudy {
     /** Its runs, with folders in a folder. */
     public static List<ResolvedRun> runs(Study study, Path dir, String... overrides) {
         StudyDatasets datasets = datasets(study);
-        return ResolvedRun.all(StudyRuns.of(study, List.of(overrides)), datasets, dir.toString());
+        return ResolvedRun.all(StudyRuns.of(study, List.of(overrides)), datasets, new StudySlots(2, 1), dir.toString());
     }
 
     static StudyDatasets datasets(Study study) {
@@ -88,7 +88,7 @@ public final class SampleStudy {
     static RunRecord record(ResolvedRun run, double perplexity) {
         var summary = new RunSummary(perplexity, 1.5, 40, 6, 96, 960, 2, 0.25, "sha256:t", "sha256:d", "sha256:e");
         var facts = new RunFacts(List.of(10L, 20L, 30L, 40L), 1234, List.of("host"), List.of("vector <8 lanes>"));
-        return new RunRecord(run.digest(), 1, 2.5, summary, facts);
+        return new RunRecord(run.digest(), 1, 2.5, 1, summary, facts);
     }
 
     /** Results with a perplexity for each run, or NaN for a failed one. */

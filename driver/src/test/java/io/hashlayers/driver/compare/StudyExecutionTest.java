@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hashlayers.driver.compare.RunOutcome.Failed;
 import io.hashlayers.driver.compare.RunOutcome.Finished;
+import io.hashlayers.driver.gang.RunReporter;
+import io.hashlayers.driver.gang.SilentReporter;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
@@ -12,10 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,34 +39,56 @@ class StudyExecutionTest {
             }
             """;
 
+    private static final RunReporter REPORTER = new SilentReporter();
+
     @TempDir
     Path dir;
 
     private final Trainer trainer = new Trainer();
     private final Story story = new Story();
+    private int parallel = 1;
 
     /** Trains nothing, but fails when told to. */
     private static final class Trainer implements RunTrainer {
-        final List<String> trained = new ArrayList<>();
+        final List<String> trained = Collections.synchronizedList(new ArrayList<>());
+        final Set<String> over = ConcurrentHashMap.newKeySet();
         final Map<String, Deque<RuntimeException>> failures = new HashMap<>();
+        CountDownLatch meeting = new CountDownLatch(1);
 
         void fail(String run, RuntimeException... with) {
             failures.put(run, new ArrayDeque<>(List.of(with)));
         }
 
         @Override
-        public Trained train(ResolvedRun run) {
+        public Trained train(ResolvedRun run, RunReporter reporter) {
             trained.add(run.id().toString());
+            assertThat(reporter).isSameAs(REPORTER);
+            assertThat(over)
+                    .containsAll(run.run().needs().stream().map(RunId::toString).toList());
+            meet();
             Deque<RuntimeException> left = failures.getOrDefault(run.id().toString(), new ArrayDeque<>());
             if (!left.isEmpty()) {
                 throw left.remove();
             }
+            over.add(run.id().toString());
             RunRecord record = SampleStudy.record(run, 20);
             return new Trained(record.summary(), record.facts());
         }
 
+        /** The first runs wait for each other, as many as meet. */
+        private void meet() {
+            try {
+                meeting.countDown();
+                assertThat(meeting.await(30, TimeUnit.SECONDS))
+                        .as("runs at once")
+                        .isTrue();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
         @Override
-        public void distil(ResolvedRun source, String tableFile) {
+        public void distil(ResolvedRun source, String tableFile, RunReporter reporter) {
             trained.add("distil " + source.id());
             try {
                 Files.writeString(Path.of(tableFile), "table");
@@ -74,8 +103,9 @@ class StudyExecutionTest {
         final List<String> events = new ArrayList<>();
 
         @Override
-        public void starting(int number, int total, ResolvedRun run) {
+        public RunReporter starting(int number, int total, ResolvedRun run) {
             events.add(number + "/" + total + " " + run.id());
+            return REPORTER;
         }
 
         @Override
@@ -95,7 +125,7 @@ class StudyExecutionTest {
 
     private StudyExecution execution(String rate, String... overrides) {
         List<ResolvedRun> runs = SampleStudy.runs(SampleStudy.read(dir, CHAIN.formatted(rate)), dir, overrides);
-        return new StudyExecution(runs, trainer, story, new Configuration());
+        return new StudyExecution(runs, trainer, story, new Configuration(), parallel);
     }
 
     private static TrainingException failure(Failure kind) {
@@ -123,6 +153,44 @@ class StudyExecutionTest {
             assertThat(outcome.attempts()).isEqualTo(1);
         });
         assertThat(story.events).startsWith("1/6 source, seed 1", "ended 1", "2/6 user, seed 1", "ended 2");
+    }
+
+    @Test
+    void runsAtOnceAreAsManyAsAskedForAndWaitForWhatTheyNeed() {
+        parallel = 3;
+        trainer.meeting = new CountDownLatch(3); // source and alone of one seed, source of the other
+
+        List<RunOutcome> outcomes = run("0.1");
+
+        assertThat(outcomes).hasSize(6).allMatch(Finished.class::isInstance);
+        assertThat(trainer.trained)
+                .containsExactlyInAnyOrder(
+                        "source, seed 1",
+                        "distil source, seed 1",
+                        "user, seed 1",
+                        "alone, seed 1",
+                        "source, seed 2",
+                        "distil source, seed 2",
+                        "user, seed 2",
+                        "alone, seed 2");
+        assertThat(story.events).startsWith("1/6 source, seed 1", "3/6 alone, seed 1", "4/6 source, seed 2", "ended 1");
+        assertThat(outcomes)
+                .allSatisfy(outcome ->
+                        assertThat(outcome.record().orElseThrow().parallel()).isEqualTo(3));
+    }
+
+    @Test
+    void aRunThatFailsAmongOthersFailsAlone() {
+        parallel = 3;
+        trainer.fail("source, seed 1", failure(Failure.USER));
+
+        List<RunOutcome> outcomes = run("0.1");
+
+        assertThat(outcomes).hasSize(6);
+        assertThat(outcomes)
+                .filteredOn(Failed.class::isInstance)
+                .extracting(outcome -> outcome.run().id().toString())
+                .containsExactlyInAnyOrder("source, seed 1", "user, seed 1");
     }
 
     @Test

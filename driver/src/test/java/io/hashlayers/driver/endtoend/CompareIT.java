@@ -3,6 +3,7 @@ package io.hashlayers.driver.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hashlayers.driver.endtoend.Launcher.Finished;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A study from text to report, as a user runs it. */
 @TestInstance(Lifecycle.PER_CLASS)
 class CompareIT {
+    private static final int USER = 2;
     private static final int DIVERGED = 6;
     private static final String STUDY = """
             title = "Tables, and a rate that is too high"
@@ -81,6 +83,35 @@ class CompareIT {
         Finished third = compare("study", "--only", "modulo", "--seeds", "3", "-D", "train.steps=5")
                 .expect(0);
         assertThat(third.errors()).contains("tables: 1 runs, 0 of them finished before", "step 5/5");
+    }
+
+    @Test
+    void runsAtOnceEndAsRunsByThemselves() throws IOException {
+        compare("alone", "--seeds", "1", "-D", "train.ranks=1", "--only", "balanced", "--only", "modulo")
+                .expect(0);
+        Finished parallel = compare(
+                        "parallel", "--seeds", "1", "--parallel", "2", "--only", "balanced", "--only", "modulo")
+                .expect(0);
+
+        assertThat(parallel.errors()).contains("run 1 of 2 (balanced, seed 1)", "run 2 of 2 (modulo, seed 1)");
+        for (String run : List.of("runs/balanced/seed-1", "runs/modulo/seed-1")) {
+            assertThat(losses("parallel/" + run))
+                    .isEqualTo(losses("alone/" + run))
+                    .hasSize(4);
+        }
+        assertThat(Files.readString(folder.resolve("parallel/report.html"))).contains("Up to 2 runs at once");
+        compare("none", "--parallel", "3").expect(USER);
+    }
+
+    private static List<Double> losses(String run) throws IOException {
+        List<Double> losses = new ArrayList<>();
+        for (String line : Files.readAllLines(folder.resolve(run).resolve("metrics.jsonl"))) {
+            JsonNode loss = new ObjectMapper().readTree(line).path("loss");
+            if (!loss.isMissingNode()) {
+                losses.add(loss.asDouble());
+            }
+        }
+        return losses;
     }
 
     @Test
