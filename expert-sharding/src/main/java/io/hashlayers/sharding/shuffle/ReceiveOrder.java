@@ -15,13 +15,13 @@ final class ReceiveOrder {
         this.expertStarts = new int[localExperts + 1];
     }
 
-    /** First step: the sum of all counts; what was sorted before stays. */
-    long total(int[][] counts) {
+    /** First step: the most rows in any of so many rounds; what was sorted before stays. */
+    long most(int[][] counts, int rounds) {
         if (counts.length != rows.length) {
             throw new IllegalArgumentException(
                     "receiveCounts is of " + counts.length + " ranks, there are " + rows.length);
         }
-        long total = 0;
+        long most = 0;
         for (int peer = 0; peer < counts.length; peer++) {
             if (counts[peer].length != localExperts) {
                 throw new IllegalArgumentException("receiveCounts of rank " + peer + " is of " + counts[peer].length
@@ -31,10 +31,10 @@ final class ReceiveOrder {
                 if (count < 0) {
                     throw new IllegalArgumentException("a receive count of rank " + peer + " is negative: " + count);
                 }
-                total += count;
+                most += ShuffleRound.most(count, rounds);
             }
         }
-        return total;
+        return most;
     }
 
     /** Second step: lays the segments out. */

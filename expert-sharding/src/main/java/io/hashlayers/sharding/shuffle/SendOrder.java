@@ -13,11 +13,11 @@ final class SendOrder {
     final int[] sourceRows; // [R * k] send slot -> row, stale from starts[W] on
     final int[] slots; // [R * k] row * k + choice -> send slot, NOWHERE for none
     final int[] starts; // [W + 1] first slot of each peer
+    final int[][] expertsOf; // [W][] ascending
 
     private final int k;
-    private final int[][] expertsOf; // [W][] ascending
     private final int[] counts; // [E] rows for each expert
-    private final int[] nextSlots; // [E] first free slot of each expert, while sorting
+    private final int[] nextSlots; // [E] first free slot of each expert
 
     SendOrder(ExpertPlacement placement, int rows, int k) {
         this.k = k;
@@ -52,6 +52,11 @@ final class SendOrder {
     /** Rows for one expert, of the batch counted last. */
     int rowsFor(int expert) {
         return counts[expert];
+    }
+
+    /** First slot of what goes to an expert, of the batch sorted last. */
+    int start(int expert) {
+        return nextSlots[expert] - counts[expert];
     }
 
     /** Second step: sorts the batch counted last. */

@@ -24,7 +24,7 @@ import io.hashlayers.sharding.placement.ExpertPlacement;
  * <p>All arrays are allocated by the constructor; {@link #fill} may be called for every batch anew and allocates nothing.
  * Until the first fill the plan has no rows to any peer. Not thread-safe.
  */
-public final class ShufflePlan {
+public final class ShufflePlan implements ExpertRows {
     /** In place of an expert: this (row, choice) goes nowhere; in place of a slot: it has none. */
     public static final int NOWHERE = -1;
 
@@ -35,6 +35,7 @@ public final class ShufflePlan {
     private final int[] localExperts; // [L] ascending
     private final SendOrder sends;
     private final ReceiveOrder receives;
+    private int rounds = 1;
 
     /**
      * Allocates an empty plan.
@@ -71,16 +72,27 @@ public final class ShufflePlan {
      * @throws IllegalArgumentException if an array has another shape, an expert does not exist or a count is negative
      */
     public void fill(int[] experts, int[][] receiveCounts) {
+        fill(experts, receiveCounts, 1);
+    }
+
+    /**
+     * Plans an exchange in several rounds, each a {@link ShuffleRound}, none of which brings more rows than the capacity.
+     *
+     * @param inRounds 1 or more, for all ranks the same
+     */
+    public void fill(int[] experts, int[][] receiveCounts, int inRounds) {
+        requireRange(inRounds, 1, Integer.MAX_VALUE, "rounds");
         if (experts.length != rows * k) {
             throw new IllegalArgumentException(
                     experts.length + " experts for " + rows + " rows of " + k + "; there must be " + rows * k);
         }
         sends.count(experts);
-        long total = receives.total(receiveCounts);
+        long most = receives.most(receiveCounts, inRounds);
         requireOwnCounts(receiveCounts[rank]);
-        requireCapacity(total);
+        requireCapacity(most);
         sends.sort(experts);
         receives.sort(receiveCounts);
+        rounds = inRounds;
     }
 
     /** Returns {@code R}. */
@@ -98,9 +110,19 @@ public final class ShufflePlan {
         return receives.rows.length;
     }
 
-    /** Returns {@code L}, the number of experts of this rank; may be 0. */
+    /** Returns the number of rounds of the exchange, 1 unless it was planned in more. */
+    public int rounds() {
+        return rounds;
+    }
+
+    @Override
     public int localExperts() {
         return localExperts.length;
+    }
+
+    /** Returns the number of experts of {@code peer}. */
+    int experts(int peer) {
+        return sends.expertsOf[peer].length;
     }
 
     /** Returns the most rows that this rank may receive. */
@@ -152,6 +174,16 @@ public final class ShufflePlan {
         return sends.starts[peer + 1] - sends.starts[peer];
     }
 
+    /** Returns the first send slot of what goes to an expert of {@code peer}. */
+    int sendStart(int peer, int expert) {
+        return sends.start(sends.expertsOf[peer][expert]);
+    }
+
+    /** Returns the number of send slots, one run, that go to an expert of {@code peer}. */
+    int sendRows(int peer, int expert) {
+        return sends.rowsFor(sends.expertsOf[peer][expert]);
+    }
+
     /**
      * Returns the first received row of what {@code peer} sends to an expert. The segments of one peer are filled in the
      * order of the local experts.
@@ -165,22 +197,22 @@ public final class ShufflePlan {
         return receives.rows[peer][localExpert];
     }
 
-    /** Returns the first received row of an expert's input. */
+    @Override
     public int expertStart(int localExpert) {
         return receives.expertStarts[localExpert];
     }
 
-    /** Returns the number of rows, one run, of an expert's input; may be 0. */
+    @Override
     public int expertRows(int localExpert) {
         return receives.expertStarts[localExpert + 1] - receives.expertStarts[localExpert];
     }
 
-    private void requireCapacity(long total) {
-        if (total > receiveCapacity) {
+    private void requireCapacity(long most) {
+        if (most > receiveCapacity) {
             throw new TrainingException(
                     Failure.BUG,
                     "rank %d would receive %d rows and has room for %d; please report this with the run's plan manifest"
-                            .formatted(rank, total, receiveCapacity));
+                            .formatted(rank, most, receiveCapacity));
         }
     }
 

@@ -87,10 +87,15 @@ public record BaseConfig(Assignment assignment, boolean shuffle) implements Rout
         tensors.matrix(prefix + RouterSetup.WEIGHT, modelDim, numExperts, Init.ORTHOGONAL, GAIN);
     }
 
-    /** An evaluation is greedy, so all rows of all ranks may come to one rank. */
+    /** As many rows for each expert, in an evaluation as well: where more come, they do in rounds. */
     @Override
     public int receiveCapacity(int rows, int worldSize, int numExperts, int localExperts, int expertsPerToken) {
-        return localExperts == 0 ? 0 : Math.multiplyExact(rows, worldSize);
+        return Math.multiplyExact(localExperts, roomOfAnExpert(rows, worldSize, numExperts));
+    }
+
+    /** An even part of the rows of all ranks, and at least one of each. */
+    static int roomOfAnExpert(int rows, int worldSize, int numExperts) {
+        return Math.multiplyExact(worldSize, (rows + numExperts - 1) / numExperts);
     }
 
     @Override

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The router of BASE (Lewis et al. 2021, arXiv 2103.16716): scores {@code s = x . w_e} with the centroid of each expert. In training
  * each rank assigns its own R rows, exactly R / E to each expert, so as to maximise the sum of their scores (eq. (2)); nobody
- * needs to tell anybody a count. An evaluation takes the best expert of each row. The gate is {@code sigmoid(x . w_e)} (eq. (1)).
+ * needs to tell anybody a count. An evaluation takes the best expert of each row, whatever its load, and exchanges
+ * in rounds what there is no room for at once. The gate is {@code sigmoid(x . w_e)} (eq. (1)).
  *
  * <p>Depends on the number of ranks by definition: W ranks solve W problems of R rows and not one of W R.
  */
@@ -23,6 +24,7 @@ final class BaseRouter extends GatedRouter {
 
     private final int numExperts;
     private final int rows;
+    private final int roomOfAnExpert;
     private final @Nullable BalancedAssignment assignment; // null where nothing is trained
     private final Gate gate = new SigmoidGate();
     private final CountedPlan counted;
@@ -33,6 +35,7 @@ final class BaseRouter extends GatedRouter {
         super(setup, new HiddenInput(setup, 0));
         this.numExperts = setup.numExperts();
         this.rows = setup.rows();
+        this.roomOfAnExpert = BaseConfig.roomOfAnExpert(rows, setup.worldSize(), numExperts);
         this.assignment = setup.training() ? assignment(kind, rows, numExperts) : null;
         this.counted = new CountedPlan(setup, numExperts);
         this.chosen = new int[rows];
@@ -74,8 +77,7 @@ final class BaseRouter extends GatedRouter {
             chosen[row] = best;
             counts[best]++;
         }
-        int[][] all = counted.exchange(counts);
-        return counted.fill(chosen, (rank, expert) -> all[rank][expert]);
+        return counted.fillInRounds(chosen, counted.exchange(counts), roomOfAnExpert);
     }
 
     @Override

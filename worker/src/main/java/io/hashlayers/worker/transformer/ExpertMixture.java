@@ -1,6 +1,7 @@
 package io.hashlayers.worker.transformer;
 
 import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.sharding.shuffle.ShuffleRound;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
@@ -65,12 +66,30 @@ final class ExpertMixture implements Mixture {
         slots.moveTo(0, routed.sendRowsTotal());
         answers.moveTo(0, routed.sendRowsTotal());
         kernels.gatherRows(x, routed.sourceRows(), slots);
-        collective.allToAll(slots, experts.received(), ShuffleExchange.toExperts(routed));
-        experts.forward(routed);
-        countRows(routed);
-        collective.allToAll(experts.answers(), answers, ShuffleExchange.fromExperts(routed));
+        if (routed.rounds() > 1) {
+            exchangeInRounds(routed);
+        } else {
+            collective.allToAll(slots, experts.received(), ShuffleExchange.toExperts(routed));
+            experts.forward(routed);
+            countRows(routed);
+            collective.allToAll(experts.answers(), answers, ShuffleExchange.fromExperts(routed));
+        }
         router.weigh(answers, slots);
         kernels.sumRows(slots, routed.slots(), expertsPerToken, out, accumulate);
+    }
+
+    /** Of an evaluation: nothing of a round is kept for a way back. */
+    private void exchangeInRounds(ShufflePlan routed) {
+        if (training) {
+            throw new IllegalStateException("a training step in " + routed.rounds() + " rounds");
+        }
+        var round = new ShuffleRound(routed);
+        for (int i = 0; i < routed.rounds(); i++) {
+            round.moveTo(i);
+            collective.allToAll(slots, experts.received(), ShuffleExchange.toExperts(round));
+            experts.forward(round);
+            collective.allToAll(experts.answers(), answers, ShuffleExchange.fromExperts(round));
+        }
     }
 
     /** The rows that came from all ranks were kept, so what this rank's experts made of them needs no second exchange. */

@@ -1,6 +1,6 @@
 package io.hashlayers.worker.transformer;
 
-import io.hashlayers.sharding.shuffle.ShufflePlan;
+import io.hashlayers.sharding.shuffle.ExpertRows;
 import io.hashlayers.worker.kernels.Kernels;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.router.RouterBatch;
@@ -69,10 +69,10 @@ final class LocalExperts {
         dropout.begin(batch);
     }
 
-    void forward(ShufflePlan plan) {
-        requireSameExperts(plan);
+    void forward(ExpertRows shown) {
+        requireSameExperts(shown);
         for (int expert = 0; expert < experts.length; expert++) {
-            if (show(plan, expert)) {
+            if (show(shown, expert)) {
                 forward(expert, sublayers.size());
             }
         }
@@ -85,10 +85,10 @@ final class LocalExperts {
     }
 
     /** Fills the recomputable buffers as {@link #forward} did for the rows that are still in {@link #received}. */
-    void recompute(ShufflePlan plan) {
+    void recompute(ExpertRows shown) {
         int last = sublayers.size() - 1;
         for (int expert = 0; expert < experts.length; expert++) {
-            if (show(plan, expert)) {
+            if (show(shown, expert)) {
                 forward(expert, last);
                 sublayers.get(last).forwardToHidden(expert, input, answer);
             }
@@ -96,28 +96,28 @@ final class LocalExperts {
     }
 
     /** Adds to the gradients of the experts and turns {@link #answers} into the gradients of the inputs. */
-    void backward(ShufflePlan plan) {
+    void backward(ExpertRows shown) {
         for (int expert = 0; expert < experts.length; expert++) {
-            if (!show(plan, expert)) {
+            if (!show(shown, expert)) {
                 continue; // its gradient stays as it is, exactly 0 in a step
             }
-            dInner.moveTo(plan.expertStart(expert), plan.expertRows(expert));
+            dInner.moveTo(shown.expertStart(expert), shown.expertRows(expert));
             if (stacked == null) {
                 sublayers.get(0).backward(expert, input, answer, dInner);
             } else {
-                stacked.show(plan.expertStart(expert), plan.expertRows(expert));
+                stacked.show(shown.expertStart(expert), shown.expertRows(expert));
                 stacked.backward(expert);
             }
         }
     }
 
     /** Moves the windows to the rows of an expert, if it has any. */
-    private boolean show(ShufflePlan plan, int expert) {
-        int rows = plan.expertRows(expert);
+    private boolean show(ExpertRows shown, int expert) {
+        int rows = shown.expertRows(expert);
         if (rows == 0) {
             return false;
         }
-        int start = plan.expertStart(expert);
+        int start = shown.expertStart(expert);
         input.moveTo(start, rows);
         answer.moveTo(start, rows);
         for (ExpertSublayer sublayer : sublayers) {
@@ -126,10 +126,10 @@ final class LocalExperts {
         return true;
     }
 
-    private void requireSameExperts(ShufflePlan plan) {
-        if (plan.localExperts() != experts.length) {
+    private void requireSameExperts(ExpertRows shown) {
+        if (shown.localExperts() != experts.length) {
             throw new IllegalStateException(
-                    "the plan is for " + plan.localExperts() + " experts on this rank, which holds " + experts.length);
+                    "the plan is for " + shown.localExperts() + " experts on this rank, which holds " + experts.length);
         }
     }
 
