@@ -8,6 +8,7 @@ import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.SharedHash;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.router.HashConfig;
+import io.hashlayers.worker.router.HashConfig.Combine;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TuningConfig;
 import io.hashlayers.worker.transfer.ModelTransfer;
@@ -97,6 +98,14 @@ final class StartingModel {
         for (int layer : transfer.upcycledLayers()) {
             reporter.note("begins    block %d: %d experts, each a copy of %s"
                     .formatted(layer, config.model().numExperts(), ParameterLayout.feedForwardPrefix(layer)));
+            int copies = config.model().expertsPerToken();
+            if (copies > 1
+                    && config.model().router(layer) instanceof HashConfig hash
+                    && hash.combine() == Combine.SUM) {
+                reporter.note(
+                        "begins    block %d: a token sums the answers of %d copies; moe.combine = average begins as the dense model"
+                                .formatted(layer, copies));
+            }
         }
         tell("with first values", transfer.begunAnew(), reporter);
         tell("without", transfer.leftOut(), reporter);

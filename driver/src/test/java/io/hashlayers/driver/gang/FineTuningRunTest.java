@@ -192,6 +192,15 @@ class FineTuningRunTest {
     }
 
     @Test
+    void aSumOfSeveralCopiesIsTold() {
+        Recorder sums = train(config("sums", "other", MixtureConfig.hash(List.of(1), 5, 3), from("dense")), 1);
+
+        assertThat(sums.all(String.class))
+                .contains(
+                        "begins    block 1: a token sums the answers of 3 copies; moe.combine = average begins as the dense model");
+    }
+
+    @Test
     void upcyclingWithGatesBeginsElsewhere() {
         MixtureConfig mixture = MixtureConfig.of(SPARSE, 4, 1, new BaseConfig(BaseConfig.Assignment.AUCTION, false));
 

@@ -49,7 +49,7 @@ final class Evaluation {
                 StepInput input = batches.next();
                 sums[0] += model.loss(input);
                 sums[1] += predicted(input);
-                routes.add(model, input.targets());
+                routes.add(model::copyExperts, input.targets());
             }
             sums[2] = routes.compared();
             sums[3] = routes.changed();

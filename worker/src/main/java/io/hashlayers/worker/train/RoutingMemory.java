@@ -21,6 +21,17 @@ final class RoutingMemory {
     private long compared;
     private long changed;
 
+    /** Tells which expert each row of a layer visited last. */
+    interface Visits {
+        /**
+         * Copies them, or -1 for a row that no expert had room for.
+         *
+         * @param layer counts sparse layers
+         * @param experts from {@code offset} on, [R]
+         */
+        void copyExperts(int layer, int[] experts, int offset);
+    }
+
     /**
      * @param rows of a batch on this rank
      */
@@ -47,9 +58,9 @@ final class RoutingMemory {
      *
      * @param targets of its rows; those with a negative one do not count
      */
-    void add(RankModel model, int[] targets) {
+    void add(Visits visits, int[] targets) {
         for (int layer = 0; layer < sparseLayers && next < before.length; layer++) {
-            model.copyExperts(layer, visited, 0);
+            visits.copyExperts(layer, visited, 0);
             for (int row = 0; row < visited.length; row++) {
                 if (targets[row] >= 0 && before[next] != NOWHERE && visited[row] != NOWHERE) {
                     compared++;
