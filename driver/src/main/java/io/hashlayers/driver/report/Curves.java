@@ -22,25 +22,33 @@ final class Curves {
 
     private final StudyResults results;
     private final List<String> variants;
+    private final Outliers outliers;
 
     Curves(StudyResults results) {
         this.results = results;
+        this.outliers = new Outliers(results);
         this.variants = results.study().variants().stream().map(Variant::name).toList();
     }
 
     /** Perplexity over steps and over time. */
     String quality() {
         return ratioChart(
-                        "Validation perplexity over steps; the band is the range over seeds.",
-                        evaluations(Evaluation::step, Evaluation::perplexity),
+                        "Validation perplexity over steps; the band is the range over seeds%s."
+                                .formatted(outliers.notShown(Measure.VALID_PERPLEXITY)),
+                        shown(evaluations(Evaluation::step, Evaluation::perplexity)),
                         "step",
                         "perplexity")
                 + ratioChart(
-                        "Validation perplexity over training time, at the median speed of each run.",
-                        overTime(minutes() ? SECONDS_OF_MINUTE : 1),
+                        "Validation perplexity over training time, at the median speed of each run%s."
+                                .formatted(outliers.notShown(Measure.VALID_PERPLEXITY)),
+                        shown(overTime(minutes() ? SECONDS_OF_MINUTE : 1)),
                         minutes() ? "minutes" : "seconds",
                         "perplexity")
                 + differences();
+    }
+
+    private Function<RunResult, List<double[]>> shown(Function<RunResult, List<double[]>> points) {
+        return run -> outliers.has(run) ? List.of() : points.apply(run);
     }
 
     private boolean minutes() {
@@ -60,8 +68,9 @@ final class Curves {
     private String differences() {
         String reference = results.reference();
         return chart(
-                "Validation loss minus that of " + reference + " with the same seed; the band is the range over seeds.",
-                run -> run.id().variant().equals(reference) ? List.of() : difference(run, reference),
+                "Validation loss minus that of %s with the same seed; the band is the range over seeds%s."
+                        .formatted(reference, outliers.notShown(Measure.VALID_LOSS)),
+                shown(run -> run.id().variant().equals(reference) ? List.of() : difference(run, reference)),
                 "step",
                 "difference, nats per token");
     }

@@ -20,10 +20,12 @@ final class DotPlot {
 
     private final StudyResults results;
     private final Measure measure;
+    private final Outliers outliers;
     private final StringBuilder svg = new StringBuilder();
 
     DotPlot(StudyResults results) {
         this.results = results;
+        this.outliers = new Outliers(results);
         long texts = results.runs().stream()
                 .map(run -> run.outcome().run().dataset().manifest().tokenizerDigest())
                 .distinct()
@@ -34,12 +36,14 @@ final class DotPlot {
     /** The plot with its caption; empty if no run is finished. */
     String markup() {
         var range = results.runs().stream()
+                .filter(run -> !outliers.has(run))
                 .flatMapToDouble(run -> run.measure(measure).stream())
                 .summaryStatistics();
         if (range.getCount() == 0) {
             return "";
         }
-        String caption = "Final " + measure.title() + ", lower is better: a dot for each seed, a bar at their mean.";
+        String caption = "Final " + measure.title() + ", lower is better: a dot for each seed, a bar at their mean"
+                + outliers.notShown(measure) + ".";
         return new Html()
                 .begin("figure", "class", "chart")
                 .begin("div", "class", "scroll", "tabindex", "0")
@@ -62,6 +66,9 @@ final class DotPlot {
             add("<text x='%.1f' y='%d' text-anchor='middle'>%s</text>", x, bottom + 18, measure.format(tick));
         }
         for (int i = 0; i < variants.size(); i++) {
+            if (results.of(variants.get(i).name()).stream().anyMatch(outliers::has)) {
+                continue;
+            }
             row(scale, variants.get(i).name(), Pen.number(i), TOP + ROW * i + ROW / 2);
         }
         return svg + "</svg>\n";
