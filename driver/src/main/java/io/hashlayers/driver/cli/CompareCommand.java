@@ -106,7 +106,7 @@ final class CompareCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "Most runs at once; their speeds are then those of shared machines. Default: ${DEFAULT-VALUE}.")
+                    "Most runs at once; as they share machines, their speeds are left out. Default: ${DEFAULT-VALUE}.")
     private int parallel;
 
     @Option(
@@ -125,13 +125,9 @@ final class CompareCommand implements Callable<Integer> {
         try (SparkSession spark = SparkSessions.create("hashlayers compare")) {
             StudyDatasets datasets = StudyData.of(spark, study, runs, sources(studyDir), progress::say);
             var slots = new StudySlots(Slots.of(spark.sparkContext()).awaitAny(), parallel);
-            List<ResolvedRun> resolved = ResolvedRun.all(runs, datasets, slots, studyDir);
-            resolved.forEach(
-                    run -> // refuses values out of range
-                    run.settings()
-                            .run(
-                                    run.folder(),
-                                    datasets.vocabularySize(run.dataset().name())));
+            List<ResolvedRun> resolved = ResolvedRun.all(
+                    runs, datasets, slots, studyDir, spark.sparkContext().hadoopConfiguration());
+            resolved.forEach(ResolvedRun::requireValid);
             EqualityCheck.require(study, runs, datasets::vocabularySize);
             List<RunOutcome> outcomes = run(spark, study, resolved, studyDir, progress);
             return outcomes.stream()
@@ -167,10 +163,10 @@ final class CompareCommand implements Callable<Integer> {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Folder folder = Folder.of(hadoop, studyDir);
         var listener = new CompareListener(study, runs.size(), folder, hadoop, progress);
-        var execution = new StudyExecution(runs, new SparkTrainer(spark), listener, hadoop, parallel);
+        var execution = new StudyExecution(runs, new SparkTrainer(spark, parallel), listener, hadoop, parallel);
         listener.begin(execution.remaining());
         List<RunOutcome> outcomes = execution.run();
-        StudyResults results = StudyResults.of(study, outcomes, runs.size(), hadoop);
+        StudyResults results = listener.results(outcomes);
         ParquetResults.write(spark, new ResultTable(results), studyDir);
         listener.end(results);
         return outcomes;

@@ -17,7 +17,6 @@ import java.util.stream.IntStream;
  */
 final class ClaimTest {
     static final double LEVEL = 0.05;
-    static final int LEAST_PAIRS = 3;
 
     private final Claim claim;
     private final List<Double> left = new ArrayList<>();
@@ -63,11 +62,12 @@ final class ClaimTest {
         double aboveLower = 1 - differences(1 - claim.margin()).pBelow();
         boolean inside = Math.max(belowUpper, aboveLower) < LEVEL;
         boolean outside = Math.min(1 - belowUpper, 1 - aboveLower) < LEVEL;
-        return finding(inside, inside || outside, Math.max(belowUpper, aboveLower));
+        double p = outside ? Math.min(1 - belowUpper, 1 - aboveLower) : Math.max(belowUpper, aboveLower);
+        return finding(inside, inside || outside, p);
     }
 
     private Finding finding(boolean asExpected, boolean significant, double p) {
-        Verdict verdict = left.size() < LEAST_PAIRS || !significant
+        Verdict verdict = left.size() < Finding.LEAST_PAIRS || !significant
                 ? Verdict.UNDECIDED
                 : asExpected ? Verdict.REPRODUCED : Verdict.NOT_REPRODUCED;
         return new Finding(claim, verdict, left, right, differences(1), p);

@@ -13,6 +13,9 @@ import java.util.List;
  * @param p of the test that decided
  */
 public record Finding(Claim claim, Verdict verdict, List<Double> left, List<Double> right, PairedTest test, double p) {
+    /** Pairs of seeds that a decision takes. */
+    public static final int LEAST_PAIRS = 3;
+
     public Finding {
         left = List.copyOf(left);
         right = List.copyOf(right);

@@ -88,9 +88,9 @@ final class MetricsReader {
                 number(fields, "gradient_norm"),
                 number(fields, "max_vio"),
                 mean(layers, "dropped"),
-                positive(mean(layers, "gate_mean")),
-                positive(mean(layers, "balance_loss")),
-                positive(mean(layers, "assignment_rounds"))));
+                meanOfPositive(layers, "gate_mean"),
+                meanOfPositive(layers, "balance_loss"),
+                meanOfPositive(layers, "assignment_rounds")));
     }
 
     private void addLoads(JsonNode layer) {
@@ -113,8 +113,12 @@ final class MetricsReader {
     }
 
     /** A router writes 0 for what it does not have. */
-    private static double positive(double value) {
-        return value > 0 ? value : Double.NaN;
+    private static double meanOfPositive(JsonNode layers, String field) {
+        return StreamSupport.stream(layers.spliterator(), false)
+                .mapToDouble(layer -> number(layer, field))
+                .filter(value -> value > 0)
+                .average()
+                .orElse(Double.NaN);
     }
 
     /** NaN if there is none. */

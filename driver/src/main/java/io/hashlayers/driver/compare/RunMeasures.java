@@ -44,14 +44,17 @@ final class RunMeasures {
         put(Measure.PARAMETERS, (double) layout.totalParameters());
         put(Measure.ACTIVE_PARAMETERS, (double) layout.multipliedWeights());
         put(Measure.TOKENS, (double) summary.tokens());
+        if (result.facts().exchangedBytes() >= 0) {
+            put(Measure.EXCHANGED_BYTES, result.facts().exchangedBytes());
+        }
+        if (result.parallel() > 1) {
+            return; // a speed that was shared with others tells nothing
+        }
         double tokensPerSecond =
                 Double.isNaN(metrics.tokensPerSecond()) ? summary.tokensPerSecond() : metrics.tokensPerSecond();
         put(Measure.TOKENS_PER_SECOND, tokensPerSecond);
         put(Measure.STEPS_PER_SECOND, tokensPerSecond / tokensPerStep);
         put(Measure.TRAINING_SECONDS, summary.tokens() / tokensPerSecond);
-        if (result.facts().exchangedBytes() >= 0) {
-            put(Measure.EXCHANGED_BYTES, result.facts().exchangedBytes());
-        }
     }
 
     private void routing(RunRecord result, RunMetrics metrics) {

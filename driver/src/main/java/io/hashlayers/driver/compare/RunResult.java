@@ -1,8 +1,11 @@
 package io.hashlayers.driver.compare;
 
+import io.hashlayers.worker.storage.Folder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * A run of a study with all that is known of it.
@@ -17,6 +20,20 @@ public record RunResult(
     public RunResult {
         measures = Map.copyOf(measures);
         loadShares = List.copyOf(loadShares);
+    }
+
+    /** Reads what a run left. */
+    public static RunResult read(RunOutcome outcome, Configuration hadoop) {
+        Optional<RunRecord> record = outcome.record();
+        if (record.isEmpty()) {
+            return new RunResult(outcome, Map.of(), RunMetrics.none(), List.of());
+        }
+        RunMetrics metrics = MetricsReader.read(Folder.of(hadoop, outcome.run().folder()));
+        return new RunResult(
+                outcome,
+                RunMeasures.of(outcome.run(), record.get(), metrics),
+                metrics,
+                RunMeasures.loadShares(record.get(), metrics));
     }
 
     public RunId id() {

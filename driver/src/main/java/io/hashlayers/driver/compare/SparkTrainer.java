@@ -22,9 +22,14 @@ public final class SparkTrainer implements RunTrainer {
     private static final long DISTILLED_TOKENS = 1L << 24;
 
     private final SparkSession spark;
+    private final int parallel;
 
-    public SparkTrainer(SparkSession spark) {
+    /**
+     * @param parallel most runs at once
+     */
+    public SparkTrainer(SparkSession spark, int parallel) {
         this.spark = spark;
+        this.parallel = parallel;
     }
 
     @Override
@@ -32,7 +37,7 @@ public final class SparkTrainer implements RunTrainer {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Settings settings = run.settings().completed(hadoop);
         RunConfig config = settings.run(run.folder(), run.dataset().manifest().vocabularySize());
-        var request = new TrainingRequest(config, settings.ranks(), settings.render(), true);
+        var request = new TrainingRequest(config, settings.ranks(), settings.render(), true, parallel);
         try (RunTracker tracker = RunTracker.of(config, hadoop, reporter)) {
             var facts = new FactsReporter(tracker, config.train().accumulateBatches());
             RunSummary summary = TrainingRun.run(spark, request, facts);

@@ -1,6 +1,9 @@
 package io.hashlayers.driver.compare;
 
 import io.hashlayers.driver.config.SettingsPatch;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +35,10 @@ public record Study(
         List<Claim> claims) {
     public Study {
         seeds = List.copyOf(seeds);
+        if (seeds.isEmpty() || new HashSet<>(seeds).size() < seeds.size()) { // the same one twice is no second pair
+            throw new TrainingException(
+                    Failure.USER, "the seeds of a study are " + seeds + "; give it different ones, each once");
+        }
         variants = List.copyOf(variants);
         claims = List.copyOf(claims);
     }

@@ -6,10 +6,11 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -31,7 +32,7 @@ public final class StudyExecution {
     private final Listener listener;
     private final Configuration hadoop;
     private final int parallel;
-    private final Map<RunId, RunOutcome> outcomes = new LinkedHashMap<>();
+    private final Map<RunId, RunOutcome> outcomes = new HashMap<>();
     private final Set<RunId> distilled = new HashSet<>(); // guarded by itself
 
     /** Hears how a study goes. */
@@ -51,7 +52,7 @@ public final class StudyExecution {
         /**
          * A run is over.
          *
-         * @param soFar outcomes of all runs that are over, this one included, in order
+         * @param soFar outcomes of all runs that are over, this one included, in the order of the runs
          */
         void ended(RunOutcome outcome, List<RunOutcome> soFar);
     }
@@ -69,12 +70,17 @@ public final class StudyExecution {
         this.parallel = parallel;
     }
 
-    /** The runs that are not finished yet. */
+    /**
+     * The runs that are not finished yet.
+     *
+     * @throws TrainingException of kind {@code USER} if a finished one had another number of ranks than it would have now
+     */
     public List<ResolvedRun> remaining() {
+        runs.forEach(run -> kept(run).ifPresent(record -> requireSameRanks(run, record)));
         return runs.stream().filter(run -> kept(run).isEmpty()).toList();
     }
 
-    /** Does all of them and tells how each ended, in the order in which they did. */
+    /** Does all of them and tells how each ended, in the order of the runs. */
     public List<RunOutcome> run() {
         ExecutorService pool = Executors.newFixedThreadPool(parallel, StudyExecution::thread);
         try {
@@ -144,11 +150,26 @@ public final class StudyExecution {
     }
 
     private List<RunOutcome> soFar() {
-        return List.copyOf(outcomes.values());
+        return runs.stream()
+                .map(ResolvedRun::id)
+                .map(outcomes::get)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     private Optional<RunRecord> kept(ResolvedRun run) {
         return RunRecord.read(folder(run)).filter(record -> record.digest().equals(run.digest()));
+    }
+
+    /** Speeds, and the assignments of BASE, depend on it, so they are not mixed; nor is what took hours thrown away. */
+    private static void requireSameRanks(ResolvedRun run, RunRecord record) {
+        int before = record.summary().worldSize();
+        if (before != run.ranks()) {
+            throw new TrainingException(
+                    Failure.USER,
+                    "the finished run of %s had %d ranks, and runs would have %d now; set -D train.ranks=%d to go on with it, or begin anew with another --out"
+                            .formatted(run.id(), before, run.ranks(), before));
+        }
     }
 
     private Folder folder(ResolvedRun run) {

@@ -1,21 +1,18 @@
 package io.hashlayers.driver.compare;
 
-import io.hashlayers.worker.storage.Folder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.hadoop.conf.Configuration;
 
 /**
  * What a study found, so far or in the end.
  *
  * @param study what was asked
- * @param runs in the order in which they were done; a failed one is among them
+ * @param runs in the order of the study; a failed one is among them
  * @param findings about each claim
  * @param planned number of runs of the whole study
  */
@@ -25,10 +22,12 @@ public record StudyResults(Study study, List<RunResult> runs, List<Finding> find
         findings = List.copyOf(findings);
     }
 
-    /** Reads what the runs left and judges the claims. */
-    public static StudyResults of(Study study, List<RunOutcome> outcomes, int planned, Configuration hadoop) {
-        List<RunResult> runs =
-                outcomes.stream().map(outcome -> result(outcome, hadoop)).toList();
+    /**
+     * Judges the claims.
+     *
+     * @param runs that are over
+     */
+    public static StudyResults of(Study study, List<RunResult> runs, int planned) {
         Map<RunId, RunResult> byId = runs.stream().collect(Collectors.toMap(RunResult::id, Function.identity()));
         List<Finding> findings = new ArrayList<>();
         for (Claim claim : study.claims()) {
@@ -38,19 +37,6 @@ public record StudyResults(Study study, List<RunResult> runs, List<Finding> find
             }));
         }
         return new StudyResults(study, runs, findings, planned);
-    }
-
-    private static RunResult result(RunOutcome outcome, Configuration hadoop) {
-        Optional<RunRecord> record = outcome.record();
-        if (record.isEmpty()) {
-            return new RunResult(outcome, Map.of(), RunMetrics.none(), List.of());
-        }
-        RunMetrics metrics = MetricsReader.read(Folder.of(hadoop, outcome.run().folder()));
-        return new RunResult(
-                outcome,
-                RunMeasures.of(outcome.run(), record.get(), metrics),
-                metrics,
-                RunMeasures.loadShares(record.get(), metrics));
     }
 
     /** The variant that most claims speak of; the first of those that do. */

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 /**
  * The runs of a study, each behind those that it builds on.
  *
- * <p>Settings go over each other in this order: the defaults, the base, the seed as that of random tables, the variant, the
+ * <p>Settings go over each other in this order: the defaults, the seed as that of random tables, the base, the variant, the
  * command line, the seed of first values, data order and dropout.
  */
 public final class StudyRuns {
@@ -129,7 +129,7 @@ public final class StudyRuns {
 
     private StudyRun run(Variant variant, long seed) {
         String origin = "seeds of the study";
-        SettingsPatch below = SettingsPatch.of(TABLE_SEED, seed, origin).over(study.base());
+        SettingsPatch below = study.base().over(SettingsPatch.of(TABLE_SEED, seed, origin));
         Settings settings = settings(variant, variant.settings().over(below), seed);
         List<Reference> references = settings.texts().entrySet().stream()
                 .map(entry -> Reference.parse(entry.getKey(), entry.getValue()))

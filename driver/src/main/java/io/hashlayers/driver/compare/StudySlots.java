@@ -1,6 +1,7 @@
 package io.hashlayers.driver.compare;
 
 import io.hashlayers.driver.config.Settings;
+import io.hashlayers.driver.gang.Preflight;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 
@@ -20,17 +21,18 @@ public record StudySlots(int slots, int parallel) {
     }
 
     /**
-     * Settings of a run with a number of ranks, so that it is known what it was: those that it asks for, or as many as fit.
+     * Ranks of a run: those that it asks for, or as many as can share its batch on its part of the slots.
      *
-     * @throws TrainingException of kind {@code USER} if the slots are too few for so many runs of its ranks
+     * @throws TrainingException of kind {@code USER} if the slots are too few for so many runs of its ranks, or if these cannot
+     *     share its batch
      */
-    Settings share(Settings settings) {
-        int ranks = settings.ranks() == 0 ? slots / parallel : settings.ranks();
+    int ranks(Settings settings) {
+        int ranks = Preflight.ranksOn(slots / parallel, settings.ranks(), settings.train());
         if ((long) ranks * parallel > slots) {
             throw user("%d runs at once of %d ranks need %d slots, but there are %d; lower --parallel or train.ranks"
                     .formatted(parallel, ranks, (long) ranks * parallel, slots));
         }
-        return settings.withRanks(ranks);
+        return ranks;
     }
 
     private static TrainingException user(String message) {

@@ -273,8 +273,9 @@ public final class Settings {
                         values.choice("moe.base.assignment", BaseConfig.Assignment.class),
                         values.flag("moe.base.shuffle")));
         List<String> names = values.texts("moe.router");
-        List<String> each = names.size() == 1 ? Collections.nCopies(layers, names.get(0)) : names;
-        return each.stream().map(name -> router(name, kinds)).toList();
+        List<RouterConfig> named =
+                names.stream().map(name -> router(name, kinds)).toList();
+        return named.size() == 1 ? Collections.nCopies(layers, named.get(0)) : named;
     }
 
     private static RouterConfig router(String name, Map<String, RouterConfig> kinds) {

@@ -25,6 +25,8 @@ final class PredictionRun {
     /** Name under which checkpoints keep the digest of the model that predicts for them. */
     static final String PREDICTOR = "predictor";
 
+    private static final String PLANS = "plan"; // in the folder of the reader, as others may read the same model
+
     private final SparkSession spark;
     private final Configuration hadoop;
     private final TrainedModel model;
@@ -77,9 +79,10 @@ final class PredictionRun {
      *
      * @param reader the run that will read them
      * @param sequences 0 for all
+     * @param ranks those of the reader
      * @throws TrainingException the first real failure
      */
-    void predict(RunConfig reader, String split, long sequences) {
+    void predict(RunConfig reader, String split, long sequences, int ranks) {
         DatasetManifest dataset = DatasetManifest.read(hadoop, new Path(reader.datasetDir()));
         try {
             if (present(reader, dataset, split, sequences)) {
@@ -87,7 +90,7 @@ final class PredictionRun {
             }
             reporter.note("predicting the tokens of split " + split + " by " + model);
             folder.delete(split);
-            make(reader, dataset, split, sequences).write(folder);
+            make(reader, dataset, split, sequences, ranks).write(folder);
         } catch (IOException e) {
             throw new TrainingException(
                     Failure.RESOURCES,
@@ -97,7 +100,8 @@ final class PredictionRun {
         }
     }
 
-    private PredictionManifest make(RunConfig reader, DatasetManifest dataset, String split, long sequences) {
+    private PredictionManifest make(
+            RunConfig reader, DatasetManifest dataset, String split, long sequences, int ranks) {
         TrainConfig train = reader.train();
         EvaluationRequest request = new EvaluationRequest(
                 model.runDir(),
@@ -106,11 +110,11 @@ final class PredictionRun {
                 split,
                 train.batchSequences(),
                 train.accumulateBatches(),
-                0,
+                ranks,
                 reader.kernels(),
                 train.timeoutSeconds());
-        SavedModelStage stage =
-                new SavedModelStage(spark, request, sequences, UnaryOperator.identity(), new SilentReporter());
+        SavedModelStage stage = new SavedModelStage(
+                spark, request, sequences, UnaryOperator.identity(), folder.folder(PLANS), new SilentReporter());
         PredictionProgram.Result result = stage.run(
                 (config, routing) -> new PredictionProgram(config, routing, model.step(), split, folder.toString()),
                 PredictionProgram.Result.class);

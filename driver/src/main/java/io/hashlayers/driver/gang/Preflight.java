@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * What must hold before ranks are started: settings that a gang cannot live with, and as many slots as ranks. Each check
  * ends with one sentence that says what to change.
  */
-final class Preflight {
+public final class Preflight {
     /** How long the cluster has to bring executors, by Spark's own key. */
     static final String REGISTRATION_KEY = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
@@ -83,6 +83,20 @@ final class Preflight {
         }
         requireEvenBatch(train, asked);
         slots.await(asked);
+        return asked;
+    }
+
+    /**
+     * Ranks on so many slots, which are not waited for.
+     *
+     * @param asked as in {@link #ranks}
+     * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly
+     */
+    public static int ranksOn(int slots, int asked, TrainConfig train) {
+        if (asked == 0) {
+            return largestDivisor(train.microBatchSequences(), slots);
+        }
+        requireEvenBatch(train, asked);
         return asked;
     }
 

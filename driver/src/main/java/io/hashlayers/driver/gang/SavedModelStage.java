@@ -25,7 +25,7 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * A saved model on as many ranks as wanted, whatever number of ranks trained it, for a program that reads one split of a dataset
- * with it. The plan is kept in the run's folder, for the next time.
+ * with it. The plan is kept, for the next time.
  */
 final class SavedModelStage {
     private static final String PLANS = "evaluation";
@@ -33,6 +33,7 @@ final class SavedModelStage {
 
     private final SparkSession spark;
     private final EvaluationRequest request;
+    private final Folder plans;
     private final RunReporter reporter;
     private final Configuration hadoop;
     private final DatasetManifest dataset;
@@ -46,15 +47,18 @@ final class SavedModelStage {
      *
      * @param sequences of the split that are read, 0 for all
      * @param use the model of the checkpoint as it is to be used
+     * @param plans folder for plans
      */
     SavedModelStage(
             SparkSession spark,
             EvaluationRequest request,
             long sequences,
             UnaryOperator<ModelConfig> use,
+            Folder plans,
             RunReporter reporter) {
         this.spark = spark;
         this.request = request;
+        this.plans = plans;
         this.reporter = reporter;
         this.hadoop = spark.sparkContext().hadoopConfiguration();
         this.dataset = DatasetManifest.read(hadoop, new Path(request.datasetDir()));
@@ -63,6 +67,23 @@ final class SavedModelStage {
             this.hashes = reader.hashes();
         }
         this.config = SharedPaths.of(hadoop, config(use.apply(checkpoint.model()), sequences));
+    }
+
+    /** With plans in the folder of the run. */
+    SavedModelStage(
+            SparkSession spark,
+            EvaluationRequest request,
+            long sequences,
+            UnaryOperator<ModelConfig> use,
+            RunReporter reporter) {
+        this(
+                spark,
+                request,
+                sequences,
+                use,
+                Folder.of(spark.sparkContext().hadoopConfiguration(), request.runDir())
+                        .folder(PLANS),
+                reporter);
     }
 
     /** What the ranks are told; what concerns training alone has no effect. */
@@ -146,15 +167,13 @@ final class SavedModelStage {
         }
         Folder folder = planFolder().folder(PredictionManifest.FOLDER);
         TrainedModel predictor = PredictionRun.predictorOf(hadoop, config.runDir(), checkpoint);
-        new PredictionRun(spark, predictor, folder, reporter).predict(config, request.split(), 0);
+        new PredictionRun(spark, predictor, folder, reporter).predict(config, request.split(), 0, worldSize);
         return folder.toString();
     }
 
     private Folder planFolder() {
         String inputs = dataset.digest() + worldSize + ' ' + config.train().microBatchSequences();
         String name = Sha256.of(inputs.getBytes(StandardCharsets.UTF_8)).substring("sha256:".length());
-        return Folder.of(hadoop, config.runDir())
-                .folder(PLANS)
-                .folder(request.split() + "-" + name.substring(0, DIGEST_LETTERS));
+        return plans.folder(request.split() + "-" + name.substring(0, DIGEST_LETTERS));
     }
 }

@@ -10,12 +10,18 @@ import io.hashlayers.worker.train.RunConfig;
  * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
  * @param settings the resolved configuration as text, saved as {@code run.conf} and in every checkpoint
  * @param overwrite whether a run that already lies in the folder is deleted first
+ * @param runsAtOnce most runs, about as large as this one, that share the machines with it, this one included
  */
-public record TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite) {
+public record TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite, int runsAtOnce) {
     public TrainingRequest {
         if (ranks < 0) {
             throw new TrainingException(
                     Failure.USER, "train.ranks is " + ranks + "; set it to 1 or more, or to 0 for all slots");
         }
+    }
+
+    /** A run that has the machines for itself. */
+    public TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite) {
+        this(config, ranks, settings, overwrite, 1);
     }
 }

@@ -114,8 +114,9 @@ public final class TrainingRun {
         GangStage gang = null;
         try {
             Routing routing = route(frequencies, worldSize);
-            MemoryPlan memory = size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize));
-            MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize);
+            MemoryPlan memory =
+                    size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
+            MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
             TrainingProgram program = new TrainingProgram(config, routing, digests(routing), request.settings());
             gang = new GangStage(spark, worldSize, reporter);
             RankResult result = gang.run(program, RankResult.class);
@@ -158,7 +159,7 @@ public final class TrainingRun {
 
     private Routing route(Frequencies frequencies, int worldSize) {
         requireRows(worldSize);
-        String predictions = predict();
+        String predictions = predict(worldSize);
         PlannedSplit train = new PlannedSplit(DatasetFiles.TRAIN, true, config, predictions);
         PlannedSplit valid = new PlannedSplit(DatasetFiles.VALID, false, config, predictions);
         FeatureCounts counts = new FeatureCounts(spark, train.rows(), dataset, frequencies);
@@ -169,13 +170,13 @@ public final class TrainingRun {
     }
 
     /** Makes the predictions that hashes read of all rows of the run, and returns where they are; empty if none reads any. */
-    private String predict() {
+    private String predict(int worldSize) {
         if (sources.predictor().isEmpty()) {
             return "";
         }
         PredictionRun prediction = new PredictionRun(spark, sources.predictor().get(), folder.predictions(), reporter);
-        prediction.predict(config, DatasetFiles.TRAIN, 0);
-        prediction.predict(config, DatasetFiles.VALID, config.train().evaluateSequences());
+        prediction.predict(config, DatasetFiles.TRAIN, 0, worldSize);
+        prediction.predict(config, DatasetFiles.VALID, config.train().evaluateSequences(), worldSize);
         return folder.predictions().toString();
     }
 

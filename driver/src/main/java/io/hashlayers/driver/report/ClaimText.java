@@ -11,8 +11,6 @@ import java.util.Locale;
 
 /** Tells a finding in sentences: the verdict, what was measured, by which test. */
 final class ClaimText {
-    private static final int LEAST_PAIRS = 3;
-
     private final Finding finding;
     private final Claim claim;
 
@@ -76,8 +74,9 @@ final class ClaimText {
         if (test.pairs() == 0) {
             return "";
         }
-        if (test.pairs() < LEAST_PAIRS) {
-            return "Only %d of the %d pairs of seeds that a decision takes.".formatted(test.pairs(), LEAST_PAIRS);
+        if (test.pairs() < Finding.LEAST_PAIRS) {
+            return "Only %d of the %d pairs of seeds that a decision takes."
+                    .formatted(test.pairs(), Finding.LEAST_PAIRS);
         }
         if (!test.applies()) {
             return "All %d differences are the same, so chance cannot be told from cause.".formatted(test.pairs());
@@ -85,7 +84,9 @@ final class ClaimText {
         String kind = claim.relation() == Relation.ABOUT
                 ? "Two one-sided paired t-tests over %d seeds"
                 : "Paired t-test over %d seeds";
+        boolean shifted = claim.relation() != Relation.ABOUT && claim.margin() > 0;
         return kind.formatted(test.pairs())
+                + (shifted ? " of what is beyond the margin" : "")
                 + String.format(
                         Locale.ROOT,
                         ": p = %s, effect size d = %s.",

@@ -58,10 +58,13 @@ final class Curves {
     }
 
     private static Function<RunResult, List<double[]>> overTime(double unit) {
-        return run -> run.metrics().evaluations().stream()
-                .map(point ->
-                        new double[] {point.tokens() / run.metrics().tokensPerSecond() / unit, point.perplexity()})
-                .toList();
+        return run -> run.measure(Measure.TRAINING_SECONDS).isEmpty()
+                ? List.of()
+                : run.metrics().evaluations().stream()
+                        .map(point -> new double[] {
+                            point.tokens() / run.metrics().tokensPerSecond() / unit, point.perplexity()
+                        })
+                        .toList();
     }
 
     /** What lines that lie close hide: the losses against those of the variant that most claims speak of. */

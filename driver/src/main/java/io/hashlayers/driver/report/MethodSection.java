@@ -41,7 +41,7 @@ final class MethodSection {
         if (parallel > 1) {
             html.element(
                     "li",
-                    "Up to %d runs at once shared the machines, so speeds and times do not compare."
+                    "Up to %d runs at once shared the machines, so their speeds and times are left out."
                             .formatted(parallel));
         }
         html.element("li", "Settings of all variants: " + results.study().base().text() + ".");

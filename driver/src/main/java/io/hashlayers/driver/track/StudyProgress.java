@@ -69,13 +69,18 @@ public final class StudyProgress {
         return line;
     }
 
-    /** A run is over, whatever came of it and even if it never began. */
+    /** A run is over, whatever came of it. */
     public synchronized void runOver(String name) {
         Line line = present.remove(name);
         if (line != null) {
             tokensLeft -= line.tokens;
-            tokensDone += line.tokens;
+            tokensDone += line.tokensDone;
         }
+    }
+
+    /** A run will not be done that was counted in the beginning. */
+    public synchronized void runSkipped(long tokens) {
+        tokensLeft -= tokens;
     }
 
     /** Prints a line of its own. */

@@ -81,8 +81,14 @@ class ClaimTestTest {
         double[] a = {6.015, 6.013, 6.017, 6.010};
         double[] b = {6.003, 6.001, 6.002, 6.001}; // 0.2 % under a
 
-        assertThat(verdict(Relation.ABOUT, margin, a, b)).isEqualTo(expected);
-        assertThat(verdict(Relation.ABOUT, margin, b, a)).isEqualTo(expected);
+        for (Finding finding : List.of(
+                judge(claim(Relation.ABOUT, margin), Map.of("a", a, "b", b)),
+                judge(claim(Relation.ABOUT, margin), Map.of("a", b, "b", a)))) {
+            assertThat(finding.verdict()).isEqualTo(expected);
+            assertThat(finding.p() < ClaimTest.LEVEL)
+                    .as("p of the test that decided")
+                    .isEqualTo(expected != UNDECIDED);
+        }
     }
 
     @Test

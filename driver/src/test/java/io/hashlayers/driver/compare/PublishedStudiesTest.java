@@ -59,7 +59,7 @@ class PublishedStudiesTest {
         });
         assertThat(study.about()).isNotBlank();
         if (size.equals("small")) {
-            assertThat(study.seeds()).hasSizeGreaterThanOrEqualTo(ClaimTest.LEAST_PAIRS);
+            assertThat(study.seeds()).hasSizeGreaterThanOrEqualTo(Finding.LEAST_PAIRS);
         }
     }
 

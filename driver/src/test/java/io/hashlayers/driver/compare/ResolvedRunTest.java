@@ -1,7 +1,10 @@
 package io.hashlayers.driver.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,9 +58,48 @@ class ResolvedRunTest {
             String digest = before.get(i).digest();
             assertThat(moved.get(i).digest()).isEqualTo(digest);
             assertThat(longer.get(i).digest()).isNotEqualTo(digest);
-            assertThat(alone.get(i).digest()).as("of other ranks").isNotEqualTo(digest);
+            assertThat(alone.get(i).digest()).as("of other ranks").isEqualTo(digest);
+            assertThat(alone.get(i).ranks()).isEqualTo(1);
             boolean builtOnTheFirst = i < 3;
             assertThat(faster.get(i).digest().equals(digest)).isEqualTo(!builtOnTheFirst);
         }
+    }
+
+    @Test
+    void filesAndRunsOutsideOfTheStudyCountByTheirContent() throws IOException {
+        Path first = Files.writeString(dir.resolve("first.bin"), "one table");
+        Path second = Files.writeString(dir.resolve("second.bin"), "another");
+        String digest = ofTable(first);
+
+        assertThat(ofTable(second)).isNotEqualTo(digest);
+        Files.writeString(second, "one table");
+        Files.createDirectories(dir.resolve("moved"));
+        assertThat(ofTable(Files.move(first, dir.resolve("moved/first.bin")))).isEqualTo(digest);
+        assertThatThrownBy(() -> ofTable(first)).hasMessageContaining("there is no such file");
+        assertThatThrownBy(() -> ofRun("moe.clusters-from", dir.resolve("nothing")))
+                .hasMessageContaining("no whole checkpoint");
+    }
+
+    private String ofTable(Path file) {
+        return ofRun("moe.table-file", file);
+    }
+
+    private String ofRun(String key, Path path) {
+        String study =
+                "title = t, seeds = [1], sizes { small {} }, variants { a { %s = \"%s\" } }".formatted(key, path);
+        return SampleStudy.runs(SampleStudy.read(dir, study), Path.of("/out"))
+                .get(0)
+                .digest();
+    }
+
+    @Test
+    void whatARunWouldRefuseIsRefusedBefore() {
+        String study = """
+                title = t, seeds = [1], sizes { small {} }
+                variants { base { moe { router = base, num-experts = 7 }, train.batch-sequences = 4, model.context-length = 8 } }
+                """;
+        ResolvedRun run = SampleStudy.runs(SampleStudy.read(dir, study), dir).get(0);
+
+        assertThatThrownBy(run::requireValid).hasMessageContaining("moe.num-experts = 7");
     }
 }

@@ -14,6 +14,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 
 /** Studies as texts, and results of them that nobody trained. */
 public final class SampleStudy {
@@ -60,7 +61,12 @@ public final class SampleStudy {
     /** Its runs, with folders in a folder. */
     public static List<ResolvedRun> runs(Study study, Path dir, String... overrides) {
         StudyDatasets datasets = datasets(study);
-        return ResolvedRun.all(StudyRuns.of(study, List.of(overrides)), datasets, new StudySlots(2, 1), dir.toString());
+        return ResolvedRun.all(
+                StudyRuns.of(study, List.of(overrides)),
+                datasets,
+                new StudySlots(2, 1),
+                dir.toString(),
+                new Configuration());
     }
 
     static StudyDatasets datasets(Study study) {

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hashlayers.driver.compare.RunOutcome.Failed;
 import io.hashlayers.driver.compare.RunOutcome.Finished;
@@ -221,6 +222,15 @@ class StudyExecutionTest {
         trainer.trained.clear();
         run("0.2", "train.steps=9");
         assertThat(trainer.trained).contains("alone, seed 1", "alone, seed 2");
+    }
+
+    @Test
+    void finishedRunsOfOtherRanksAreNeitherMixedNorThrownAway() {
+        run("0.1");
+
+        assertThatThrownBy(() -> execution("0.1", "train.ranks=1").remaining())
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("had 2 ranks, and runs would have 1 now; set -D train.ranks=2");
     }
 
     @Test

@@ -61,6 +61,15 @@ class StudyRunsTest {
     }
 
     @Test
+    void theBaseMayFixTheSeedOfTables() {
+        List<StudyRun> runs = runs(HEAD + "base { moe.table-seed = 4 }, variants { a {}, b { moe.table-seed = 5 } }");
+
+        assertThat(runs)
+                .extracting(run -> run.settings().run("r", 50).table().seed())
+                .containsExactly(4L, 5L, 4L, 5L);
+    }
+
+    @Test
     void runsStandBehindThoseThatTheyBuildOn() {
         List<StudyRun> runs = runs(
                 HEAD

@@ -11,20 +11,31 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class StudySlotsTest {
     private static Settings ranks(int ranks) {
-        return Settings.load(List.of(), List.of("train.ranks=" + ranks));
+        return Settings.load(List.of(), List.of("train.batch-sequences=48", "train.ranks=" + ranks));
     }
 
     @ParameterizedTest
-    @CsvSource({"8, 1, 0, 8", "8, 2, 0, 4", "7, 2, 0, 3", "8, 8, 0, 1", "8, 2, 3, 3", "8, 1, 5, 5", "8, 4, 2, 2"})
+    @CsvSource({
+        "8, 1, 0, 8",
+        "8, 2, 0, 4",
+        "7, 2, 0, 3",
+        "7, 1, 0, 6",
+        "8, 8, 0, 1",
+        "8, 2, 3, 3",
+        "8, 1, 6, 6",
+        "8, 4, 2, 2"
+    })
     void aRunHasTheRanksThatItAsksForOrItsShare(int slots, int parallel, int asked, int ranks) {
-        assertThat(new StudySlots(slots, parallel).share(ranks(asked)).ranks()).isEqualTo(ranks);
+        assertThat(new StudySlots(slots, parallel).ranks(ranks(asked))).isEqualTo(ranks);
     }
 
     @Test
     void moreThanThereIsIsRefused() {
-        assertThatThrownBy(() -> new StudySlots(8, 4).share(ranks(3)))
+        assertThatThrownBy(() -> new StudySlots(8, 4).ranks(ranks(3)))
                 .hasMessage(
                         "4 runs at once of 3 ranks need 12 slots, but there are 8; lower --parallel or train.ranks");
+        assertThatThrownBy(() -> new StudySlots(8, 1).ranks(ranks(5)))
+                .hasMessageContaining("which 5 ranks cannot share evenly");
         assertThatThrownBy(() -> new StudySlots(2, 3)).hasMessageStartingWith("--parallel is 3;");
         assertThatThrownBy(() -> new StudySlots(2, 0)).hasMessageStartingWith("--parallel is 0;");
     }
