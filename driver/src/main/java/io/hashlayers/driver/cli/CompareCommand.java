@@ -16,6 +16,7 @@ import io.hashlayers.driver.compare.StudyResults;
 import io.hashlayers.driver.compare.StudyRun;
 import io.hashlayers.driver.compare.StudyRuns;
 import io.hashlayers.driver.compare.StudySlots;
+import io.hashlayers.driver.config.SettingsPatch;
 import io.hashlayers.driver.gang.Slots;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.prepare.QuickstartText;
@@ -118,7 +119,8 @@ final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Study whole = StudyReader.read(file, size);
-        Study study = StudyRuns.restrict(seeds.isEmpty() ? whole : whole.withSeeds(seeds), only);
+        Study study = StudyRuns.restrict(seeds.isEmpty() ? whole : whole.withSeeds(seeds), only)
+                .withBase(SettingsPatch.ofOverrides(overrides));
         List<StudyRun> runs = StudyRuns.of(study, overrides); // all settings are known to be good before Spark starts
         String studyDir = out == null ? "work/studies/" + study.name() + "-" + size : out;
         var progress = StudyProgress.onStandardError();

@@ -24,14 +24,15 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "The routers of the checkpoint read the training split, without any limit of capacity, and each token gets the",
-            "expert that it was sent to most often; tokens that do not occur are dealt out as in a balanced table. A model with",
-            "several learned routers needs {layer} in the name of the file. See docs/fine-tuning.md.",
+            "expert that it was sent to most often; tokens that do not occur are dealt out as in a balanced table. A model",
+            "with several learned routers needs {layer} in the name of the file. The whole split takes as long as a third of an",
+            "epoch of training; --sequences reads less of it. See docs/fine-tuning.md.",
             "",
             "Examples:",
             "  hashlayers distil --run work/switch --out work/table.bin",
             "  hashlayers distil --run work/base --out work/table-{layer}.bin --sequences 10000",
             "  hashlayers train --from work/switch --data work/data --run work/frozen -D moe.router=hash \\",
-            "      -D moe.table=file -D moe.table-file=work/table.bin"
+            "      -D moe.combine=sigmoid -D moe.table=file -D moe.table-file=work/table.bin"
         })
 final class DistilCommand implements Callable<Integer> {
     @Mixin

@@ -10,9 +10,12 @@ public final class Main {
 
     /** Runs a command and ends the JVM with its exit status. */
     public static void main(String[] args) {
+        Interruption interruption = Interruption.watch();
         var out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        System.exit(run(out, err, args)); // Spark's threads, or those of a failed rank, may still run
+        int status = run(out, err, args);
+        interruption.over();
+        System.exit(status); // Spark's threads, or those of a failed rank, may still run
     }
 
     /**

@@ -30,6 +30,8 @@ public enum Measure {
             "largest gradient spike", "norm over the median of the steps around it, at most in the second half", 2),
     LATE_LOSS_DEVIATION("late loss deviation", "of the training loss around its line in the last quarter", 4);
 
+    private static final double LARGE = 10_000; // from here on decimals tell nothing
+
     private final String title;
     private final String meaning;
     private final int decimals;
@@ -57,6 +59,7 @@ public enum Measure {
 
     /** The value with as many decimals as are worth reading. */
     public String format(double value) {
-        return String.format(Locale.ROOT, "%,." + decimals + "f", value);
+        boolean large = decimals > 0 && Math.abs(value) >= LARGE;
+        return String.format(Locale.ROOT, "%,." + (large ? 0 : decimals) + "f", value);
     }
 }

@@ -16,6 +16,9 @@ public interface RunTrainer {
      */
     Trained train(ResolvedRun run, RunReporter reporter);
 
+    /** Whether no more runs can be done, so that one that failed did not fail by itself. */
+    boolean over();
+
     /**
      * Makes tables of the learned routers of a finished run, in place of what may be there.
      *

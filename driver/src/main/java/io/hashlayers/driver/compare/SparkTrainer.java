@@ -45,6 +45,11 @@ public final class SparkTrainer implements RunTrainer {
         }
     }
 
+    @Override
+    public boolean over() {
+        return spark.sparkContext().isStopped();
+    }
+
     /** Over the training split, or its first 16 million tokens. */
     @Override
     public void distil(ResolvedRun source, String tableFile, RunReporter reporter) {

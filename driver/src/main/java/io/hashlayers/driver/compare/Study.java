@@ -43,6 +43,11 @@ public record Study(
         claims = List.copyOf(claims);
     }
 
+    /** The same study with settings of its base that were given elsewhere, over the others. */
+    public Study withBase(SettingsPatch over) {
+        return new Study(name, title, about, size, equality, seeds, datasets, over.over(base), variants, claims);
+    }
+
     /** The recipe of one of its datasets. */
     DatasetRecipe dataset(String dataset) {
         return Objects.requireNonNull(datasets.get(dataset), dataset);

@@ -80,7 +80,11 @@ public final class StudyExecution {
         return runs.stream().filter(run -> kept(run).isEmpty()).toList();
     }
 
-    /** Does all of them and tells how each ended, in the order of the runs. */
+    /**
+     * Does all of them and tells how each ended, in the order of the runs.
+     *
+     * @throws TrainingException if the Spark application ended, which no run is to blame for
+     */
     public List<RunOutcome> run() {
         ExecutorService pool = Executors.newFixedThreadPool(parallel, StudyExecution::thread);
         try {
@@ -144,7 +148,10 @@ public final class StudyExecution {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TrainingException(Failure.RESOURCES, "the study was interrupted; start it again to go on", e);
-        } catch (ExecutionException e) { // all that a run throws by itself is its outcome
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TrainingException cause) {
+                throw cause;
+            }
             throw new TrainingException(Failure.BUG, "unexpected " + e.getCause(), e);
         }
     }
@@ -180,6 +187,9 @@ public final class StudyExecution {
         try {
             return new RunOutcome.Finished(run, train(run, reporter, attempt), false);
         } catch (TrainingException e) {
+            if (trainer.over()) {
+                throw e; // ends the study, and is no outcome of the run
+            }
             if (attempt < ATTEMPTS && another(e.failure())) {
                 listener.retrying(run, e);
                 return attempt(run, reporter, attempt + 1);

@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  */
 public final class StudyReader {
     private static final String SIZES = "sizes";
+    private static final String ONLY_SIZE = "small"; // that of a file without sizes
     private static final String SUFFIX = ".conf";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*"); // of a folder, too
 
@@ -46,6 +47,9 @@ public final class StudyReader {
     public static Study read(Path file, String size) {
         ConfigSection whole = ConfigSection.file(file);
         whole.requireOnly(KEYS_OF_STUDY);
+        if (!whole.has(SIZES) && size.equals(ONLY_SIZE)) {
+            return new StudyReader(file, whole).study(size);
+        }
         List<String> sizes = whole.section(SIZES).names();
         if (!sizes.contains(size)) {
             throw user(file + " has no size '" + size + "'; "

@@ -294,6 +294,12 @@ public final class Settings {
         OptionalInt spread = values.numbered("moe.layers", "spread");
         if (spread.isPresent()) {
             int count = spread.getAsInt();
+            if (count >= layers) {
+                throw new TrainingException(
+                        Failure.USER,
+                        "moe.layers is spread-%d, for which model.layers = %d are too few; raise model.layers to %d or more, or spread fewer"
+                                .formatted(count, layers, count + 1));
+            }
             return IntStream.rangeClosed(1, count)
                     .mapToObj(i -> (int) ((long) i * layers / (count + 1)))
                     .toList();

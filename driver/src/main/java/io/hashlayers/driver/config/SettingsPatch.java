@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -26,6 +27,25 @@ public final class SettingsPatch {
      */
     public static SettingsPatch of(String key, long value, String origin) {
         return new SettingsPatch(ConfigValueFactory.fromAnyRef(value, origin).atPath(key));
+    }
+
+    /**
+     * Settings as they are given on a command line.
+     *
+     * @param overrides {@code key=value} each, a later one over an earlier one
+     */
+    public static SettingsPatch ofOverrides(List<String> overrides) {
+        Config reference = ConfigSources.packed("reference.conf");
+        Config config = ConfigFactory.empty();
+        for (String override : overrides) {
+            config = ConfigSources.override(override, reference).withFallback(config);
+        }
+        return new SettingsPatch(config);
+    }
+
+    /** The same without those of a section. */
+    public SettingsPatch without(String section) {
+        return new SettingsPatch(config.withoutPath(section));
     }
 
     /** These settings and, where they say nothing, those of {@code lower}. */

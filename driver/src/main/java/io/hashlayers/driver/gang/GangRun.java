@@ -24,7 +24,7 @@ public final class GangRun {
             Class<R> type,
             RunReporter reporter) {
         Preflight.requireSettings(spark.sparkContext().conf());
-        int worldSize = Preflight.ranks(spark, ranks, train);
+        int worldSize = Preflight.ranks(spark, ranks, train, reporter);
         return new GangStage(spark, worldSize, reporter).run(program, type);
     }
 }

@@ -73,13 +73,20 @@ public final class Preflight {
      * Decides how many ranks there will be and waits until the cluster can hold them.
      *
      * @param asked number of ranks, or 0 for as many as the cluster has slots and the batch can be shared by
+     * @param reporter hears if slots stay free
      * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly; {@code RESOURCES} if the
      *     slots do not come in time
      */
-    static int ranks(SparkSession spark, int asked, TrainConfig train) {
+    static int ranks(SparkSession spark, int asked, TrainConfig train, RunReporter reporter) {
         Slots slots = Slots.of(spark.sparkContext());
         if (asked == 0) {
-            return largestDivisor(train.microBatchSequences(), slots.awaitAny());
+            int there = slots.awaitAny();
+            int ranks = largestDivisor(train.microBatchSequences(), there);
+            if (ranks < there) {
+                reporter.note("ranks     %d of the %d slots, since %s, which more ranks cannot share evenly"
+                        .formatted(ranks, there, train.microBatchSettings()));
+            }
+            return ranks;
         }
         requireEvenBatch(train, asked);
         slots.await(asked);

@@ -95,7 +95,7 @@ public final class TrainingRun {
         if (asked > 0) {
             Preflight.requireEvenBatch(config.train(), asked);
         }
-        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train());
+        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train(), reporter);
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         folder.create(request.settings());
@@ -137,7 +137,7 @@ public final class TrainingRun {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
         reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train());
+        int worldSize = Preflight.ranks(spark, request.ranks(), config.train(), reporter);
         requireWholeDataset();
         return worldSize;
     }

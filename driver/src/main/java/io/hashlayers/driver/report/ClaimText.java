@@ -24,9 +24,10 @@ final class ClaimText {
         String margin = claim.margin() == 0
                 ? ""
                 : String.format(
-                        Locale.ROOT,
-                        claim.relation() == Relation.ABOUT ? ", within %s %%" : ", by more than %s %%",
-                        plain(100 * claim.margin()));
+                                Locale.ROOT,
+                                claim.relation() == Relation.ABOUT ? ", within %s %%" : ", by more than %s %%",
+                                plain(100 * claim.margin()))
+                        + inPerplexity();
         return "Expected: %s of %s %s that of %s%s."
                 .formatted(
                         claim.measure().title(),
@@ -34,6 +35,17 @@ final class ClaimText {
                         claim.relation().words(),
                         name(claim.right()),
                         margin);
+    }
+
+    /** A share of a loss says little to people. */
+    private String inPerplexity() {
+        if (claim.measure() != Measure.VALID_LOSS
+                || finding.right().isEmpty()
+                || claim.right().difference()) {
+            return "";
+        }
+        double ratio = Math.expm1(claim.margin() * mean(finding.right()));
+        return String.format(Locale.ROOT, " (%.1f %% in perplexity)", 100 * ratio);
     }
 
     /** What was measured. */

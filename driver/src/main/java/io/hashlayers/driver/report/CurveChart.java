@@ -46,6 +46,10 @@ final class CurveChart {
         for (int i = 0; i < curves.size(); i++) {
             Curve curve = curves.get(i);
             chart.line(curve.mean(), pen(curve), describe(curve));
+            if (curve.mean().size() == 1) { // no line
+                double[] point = curve.mean().get(0);
+                chart.dot(point[0], point[1], pen(curve).color());
+            }
             chart.key(i, curve.variant(), pen(curve));
         }
         return new Html()

@@ -5,7 +5,6 @@ import io.hashlayers.driver.compare.RunResult;
 import io.hashlayers.driver.compare.StudyResults;
 import io.hashlayers.driver.compare.Variant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -48,19 +47,21 @@ final class HeatMaps {
         for (LoadHistory history : histories) {
             List<double[]> periods =
                     IntStream.range(0, history.size()).mapToObj(history::shares).toList();
-            maps.append(map(
-                    periods,
-                    String.format(
-                            Locale.ROOT,
-                            "%s, block %d: %d periods from left to right, each ends with %s",
-                            run.id(),
-                            history.layer(),
-                            history.size(),
-                            history.evaluationsInPeriod() == 1
-                                    ? "an evaluation"
-                                    : history.evaluationsInPeriod() + " evaluations")));
+            maps.append(map(periods, "%s, block %d: %s".formatted(run.id(), history.layer(), describe(history))));
         }
         return maps.toString();
+    }
+
+    private static String describe(LoadHistory history) {
+        if (history.size() == 1) {
+            return "the whole run, its experts from left to right";
+        }
+        return "%d periods from left to right, each ends with %s"
+                .formatted(
+                        history.size(),
+                        history.evaluationsInPeriod() == 1
+                                ? "an evaluation"
+                                : history.evaluationsInPeriod() + " evaluations");
     }
 
     private static String map(List<double[]> periods, String caption) {

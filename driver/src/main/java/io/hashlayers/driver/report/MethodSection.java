@@ -44,7 +44,10 @@ final class MethodSection {
                     "Up to %d runs at once shared the machines, so their speeds and times are left out."
                             .formatted(parallel));
         }
-        html.element("li", "Settings of all variants: " + results.study().base().text() + ".");
+        html.element(
+                "li",
+                "Settings of all variants: "
+                        + results.study().base().without("prepare").text() + ".");
         return html.end().markup();
     }
 

@@ -4,6 +4,7 @@ import io.hashlayers.driver.compare.Finding;
 import io.hashlayers.driver.compare.Measure;
 import io.hashlayers.driver.compare.RunResult;
 import io.hashlayers.driver.compare.StudyResults;
+import io.hashlayers.driver.compare.Variant;
 import io.hashlayers.driver.report.HtmlTable.Heading;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +67,12 @@ public final class StudyReport {
                 .add(head())
                 .add(section("What it says about the claims", claims()))
                 .add(section("Quality", quality()))
-                .add(section("Cost", new MeasureTable(results, COST).markup("Mean and standard deviation over seeds.")))
+                .add(
+                        section(
+                                "Cost",
+                                new MeasureTable(results, COST)
+                                        .markup(
+                                                "Mean and standard deviation over seeds. Exchanged bytes are those of plans, which a learned router has not.")))
                 .add(section("Routing", routing()))
                 .add(section("Steadiness", steadiness()))
                 .add(section("What others published", published()))
@@ -148,13 +154,38 @@ public final class StudyReport {
     }
 
     private String quality() {
-        return new MeasureTable(results, QUALITY)
+        return worseThanUnigram()
+                + new MeasureTable(results, QUALITY)
                         .markup(
-                                "Mean and standard deviation over seeds, after the last step. Published numbers are of other models and"
-                                        + " other text: compare orders, not values.",
+                                "Mean and standard deviation over seeds, after the last step."
+                                        + (published.isEmpty()
+                                                ? ""
+                                                : " Published numbers are of other models and other text: compare orders, not"
+                                                        + " values."),
                                 published)
                 + new DotPlot(results).markup()
                 + charts(curves.quality());
+    }
+
+    /** Says of variants that learned nothing yet that their order means nothing. */
+    private String worseThanUnigram() {
+        List<String> worse = results.study().variants().stream()
+                .map(Variant::name)
+                .filter(name ->
+                        Spread.of(results.of(name), Measure.VALID_PERPLEXITY).mean()
+                                >= Spread.of(results.of(name), Measure.UNIGRAM_PERPLEXITY)
+                                        .mean())
+                .toList();
+        return worse.isEmpty()
+                ? ""
+                : new Html()
+                        .element(
+                                "p",
+                                "No better than the frequencies of tokens alone, so too short a run to compare: %s."
+                                        .formatted(String.join(", ", worse)),
+                                "class",
+                                "state incomplete")
+                        .markup();
     }
 
     private String routing() {

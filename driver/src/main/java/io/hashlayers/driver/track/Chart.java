@@ -88,7 +88,8 @@ public final class Chart {
         add("<polygon fill='%s' fill-opacity='0.15' points='%s'/>".formatted(pen.color(), coordinates(around)));
     }
 
-    void dot(double horizontalValue, double verticalValue, String color) {
+    /** Draws a point. */
+    public void dot(double horizontalValue, double verticalValue, String color) {
         add("<circle cx='%s' cy='%s' r='4' fill='%s'/>".formatted(x(horizontalValue), y(verticalValue), color));
     }
 

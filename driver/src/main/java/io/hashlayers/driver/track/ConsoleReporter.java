@@ -79,8 +79,12 @@ public final class ConsoleReporter implements RunReporter {
     public void sized(ModelConfig model, MemoryPlan memory) {
         ParameterLayout layout = ParameterLayout.of(model);
         say(
-                "model     %,d parameters, %,d of them multiply a token",
-                layout.totalParameters(), layout.multipliedWeights());
+                "model     %,d parameters, %,d of them multiply a token; %s",
+                layout.totalParameters(),
+                layout.multipliedWeights(),
+                model.sparseLayers().isEmpty()
+                        ? "dense"
+                        : "experts in %s of the %d blocks".formatted(model.sparseLayers(), model.layers()));
         MemoryText.of(memory).forEach(line::say);
     }
 

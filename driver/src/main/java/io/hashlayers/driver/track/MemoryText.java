@@ -17,7 +17,7 @@ final class MemoryText {
         RankProcess process = memory.process();
         String ranks = process.ranks() == 1 ? "1 rank" : process.ranks() + " ranks";
         return List.of(
-                "memory    " + mebibytes(memory.totalBytes()) + " MiB at most in a process with " + ranks,
+                "memory    " + mebibytes(memory.totalBytes()) + " MiB or so in a process with " + ranks,
                 part(model.denseBytes(), "dense parameters and gradients, a copy each rank, and moments of its share"),
                 part(model.expertBytes(), "experts with theirs"),
                 part(model.keptBytes(), "activations kept for the way back"),

@@ -18,6 +18,8 @@ final class ProgressLine {
     private static final double NEWEST_SHARE = 0.05;
     private static final String REWRITE = "\r\u001b[K";
 
+    private static final int LEAST_STEPS = 10; // before the time left is told
+
     private final PrintStream out;
     private final boolean terminal;
     private final long steps;
@@ -56,7 +58,8 @@ final class ProgressLine {
 
     /** From now on the line ends with this quality. */
     void evaluation(EvaluationMetrics metrics) {
-        quality = String.format(Locale.ROOT, "  %s perplexity %.2f", metrics.split(), metrics.perplexity());
+        quality = String.format(
+                Locale.ROOT, "  %s perplexity %.2f at step %d", metrics.split(), metrics.perplexity(), metrics.step());
     }
 
     /** Prints a line of its own, under what was there. */
@@ -86,13 +89,20 @@ final class ProgressLine {
     private String text(long step) {
         return String.format(
                 Locale.ROOT,
-                "step %d/%d  loss %.4f  %,.0f tokens/s  %s left%s",
+                "step %d/%d  loss %.4f  %,.0f tokens/s%s%s",
                 step,
                 steps,
                 loss,
                 tokensPerSecond,
-                duration(Math.round((steps - step) * (tokensPerStep / tokensPerSecond))),
+                timeLeft(step),
                 quality);
+    }
+
+    /** The first steps of a process are slow, so they tell nothing. */
+    private String timeLeft(long step) {
+        return stepsSeen < LEAST_STEPS
+                ? ""
+                : "  " + duration(Math.round((steps - step) * (tokensPerStep / tokensPerSecond))) + " left";
     }
 
     static String duration(long seconds) {

@@ -8,6 +8,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
@@ -23,6 +25,8 @@ import picocli.CommandLine;
 import scala.Option;
 
 class HashlayersCommandTest {
+    private static final int WIDTH = 120;
+
     private static final int USER = 2;
     private static final int DATA = 3;
 
@@ -83,7 +87,19 @@ class HashlayersCommandTest {
                 .peek(HashlayersCommandTest::requireParsable)
                 .count();
         assertThat(shown).isPositive();
-        assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(110));
+        assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(WIDTH));
+        assertThat(footer(command))
+                .as("no line is wrapped, so that examples can be pasted")
+                .allSatisfy(line -> assertThat(help).contains(line.stripTrailing() + "\n"));
+    }
+
+    private static List<String> footer(String command) {
+        CommandLine line =
+                new CommandLine(new HashlayersCommand()).getSubcommands().get(command);
+        return List.of(Objects.requireNonNull(line, command)
+                .getCommandSpec()
+                .usageMessage()
+                .footer());
     }
 
     /** An example of a command as a shell would hand it over; what the launcher takes is left out. */

@@ -52,9 +52,10 @@ class StudyExecutionTest {
     /** Trains nothing, but fails when told to. */
     private static final class Trainer implements RunTrainer {
         final List<String> trained = Collections.synchronizedList(new ArrayList<>());
-        final Set<String> over = ConcurrentHashMap.newKeySet();
+        final Set<String> finished = ConcurrentHashMap.newKeySet();
         final Map<String, Deque<RuntimeException>> failures = new HashMap<>();
         CountDownLatch meeting = new CountDownLatch(1);
+        boolean over;
 
         void fail(String run, RuntimeException... with) {
             failures.put(run, new ArrayDeque<>(List.of(with)));
@@ -64,16 +65,21 @@ class StudyExecutionTest {
         public Trained train(ResolvedRun run, RunReporter reporter) {
             trained.add(run.id().toString());
             assertThat(reporter).isSameAs(REPORTER);
-            assertThat(over)
+            assertThat(finished)
                     .containsAll(run.run().needs().stream().map(RunId::toString).toList());
             meet();
             Deque<RuntimeException> left = failures.getOrDefault(run.id().toString(), new ArrayDeque<>());
             if (!left.isEmpty()) {
                 throw left.remove();
             }
-            over.add(run.id().toString());
+            finished.add(run.id().toString());
             RunRecord record = SampleStudy.record(run, 20);
             return new Trained(record.summary(), record.facts());
+        }
+
+        @Override
+        public boolean over() {
+            return over;
         }
 
         /** The first runs wait for each other, as many as meet. */
@@ -291,6 +297,18 @@ class StudyExecutionTest {
 
         assertThat(outcome).isInstanceOf(Failed.class);
         assertThat(outcome.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void theEndOfTheApplicationEndsTheStudyAndIsNoOutcome() {
+        trainer.fail("user, seed 1", failure(Failure.RESOURCES));
+        trainer.over = true;
+
+        assertThatThrownBy(() -> run("0.1")).hasMessage("because of RESOURCES");
+        assertThat(story.events).containsExactly("1/6 source, seed 1", "ended 1", "2/6 user, seed 1");
+
+        trainer.over = false;
+        assertThat(run("0.1")).allMatch(Finished.class::isInstance);
     }
 
     @Test

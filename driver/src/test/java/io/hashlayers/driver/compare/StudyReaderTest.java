@@ -111,8 +111,6 @@ class StudyReaderTest {
         String claim = TWO + "claims = [ { claim = c, source = s, ";
         return Stream.of(
                 Arguments.of("titel = t", "there is no setting titel; did you mean title?"),
-                Arguments.of(
-                        "title = t, seeds = [1], variants { a {} }", "has no size 'small'; give it a section sizes"),
                 Arguments.of("title = t, sizes { paper {} }", "has no size 'small'; choose one of paper"),
                 Arguments.of("sizes { small { titel = t } }", "there is no setting titel"),
                 Arguments.of("seeds = [1], sizes { small {} }, variants { a {} }", "there is no title here"),
@@ -154,6 +152,11 @@ class StudyReaderTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void aFileWithoutSizesIsSmall() {
+        assertThat(read("title = t, seeds = [1], variants { a {} }").size()).isEqualTo("small");
     }
 
     @Test

@@ -99,7 +99,10 @@ class RouterRunTest {
     @Test
     void tokensThatBaseCannotDealOutEvenlyAreRefused() {
         MixtureConfig odd = MixtureConfig.of(List.of(1), 5, 1, BASE); // of 12 * 8 tokens
-        requireRefused("odd", odd, "moe.num-experts = 5 experts as many of the 96 tokens");
+        requireRefused(
+                "odd",
+                odd,
+                "a rank has 96 tokens in a micro-batch, which a base router cannot deal out evenly to moe.num-experts = 5");
     }
 
     @Test

@@ -114,8 +114,8 @@ class ConsoleReporterTest {
 
         assertThat(lines())
                 .containsExactly(
-                        "model     1,888 parameters, 1,104 of them multiply a token",
-                        "memory    6,651 MiB at most in a process with 2 ranks",
+                        "model     1,888 parameters, 1,104 of them multiply a token; experts in [1] of the 2 blocks",
+                        "memory    6,651 MiB or so in a process with 2 ranks",
                         "           5,120  dense parameters and gradients, a copy each rank, and moments of its share",
                         "           1,024  experts with theirs",
                         "               3  activations kept for the way back",

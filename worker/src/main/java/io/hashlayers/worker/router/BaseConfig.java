@@ -71,8 +71,8 @@ public record BaseConfig(Assignment assignment, boolean shuffle) implements Rout
         if (rows % numExperts != 0) {
             throw new TrainingException(
                     Failure.USER,
-                    "a base router gives each of moe.num-experts = %d experts as many of the %d tokens that a rank has in a micro-batch, which do not divide by it; change moe.num-experts, train.batch-sequences or model.context-length"
-                            .formatted(numExperts, rows));
+                    "a rank has %d tokens in a micro-batch, which a base router cannot deal out evenly to moe.num-experts = %d; change moe.num-experts, train.batch-sequences or model.context-length"
+                            .formatted(rows, numExperts));
         }
         if (shuffle && rows % worldSize != 0) {
             throw new TrainingException(

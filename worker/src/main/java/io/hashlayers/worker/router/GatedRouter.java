@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 abstract class GatedRouter implements Router {
     private final Kernels kernels;
     private final RouterScores scores;
-    private final RouterStatistics statistics = new RouterStatistics();
+    private final RouterStatistics statistics;
     private final int rank;
     private final int expertsPerToken;
     private final float[] gates; // [R k] by (row, choice)
@@ -33,6 +33,7 @@ abstract class GatedRouter implements Router {
         int choices = setup.rows() * setup.expertsPerToken();
         this.kernels = setup.kernels();
         this.scores = new RouterScores(setup, input);
+        this.statistics = new RouterStatistics(setup.numExperts());
         this.rank = setup.rank();
         this.expertsPerToken = setup.expertsPerToken();
         this.gates = new float[choices];

@@ -26,10 +26,46 @@ public final class RouterStatistics {
     public static final int SIZE = 6;
 
     private final double[] sums = new double[SIZE];
+    private final long[] chosen; // choices of each expert, if the router notes them
+    private boolean notesChoices;
+
+    RouterStatistics(int numExperts) {
+        this.chosen = new long[numExperts];
+    }
+
+    /** Of a router that notes nothing. */
+    RouterStatistics() {
+        this(0);
+    }
 
     /** Clears all sums. */
     public void clear() {
         Arrays.fill(sums, 0);
+        Arrays.fill(chosen, 0);
+    }
+
+    /**
+     * Adds how often this rank's rows chose each expert, whether it had room or not, to {@code loads[offset ...]}.
+     *
+     * @return false if the router does not note that, because a choice is a row that the expert gets
+     */
+    public boolean addChoicesTo(double[] loads, int offset) {
+        for (int expert = 0; expert < chosen.length; expert++) {
+            loads[offset + expert] += chosen[expert];
+        }
+        return notesChoices;
+    }
+
+    /**
+     * Notes the choices of a micro-batch.
+     *
+     * @param counts of each (choice, expert), [k E]
+     */
+    void noteChoices(int[] counts) {
+        notesChoices = true;
+        for (int i = 0; i < counts.length; i++) {
+            chosen[i % chosen.length] += counts[i];
+        }
     }
 
     /** Adds these sums to {@code total[offset ...]}. */

@@ -58,6 +58,7 @@ final class SwitchRouter extends GatedRouter {
         int[][] all = counted.exchange(counts);
         if (batch.training()) {
             noteBalance(all, scores);
+            statistics().noteChoices(counts);
         }
         capacity.limit(all, batch.training() ? mostInTraining : mostInEvaluation);
         System.arraycopy(chosen, 0, admitted, 0, chosen.length);

@@ -113,7 +113,8 @@ final class ExpertMixture implements Mixture {
 
     @Override
     public void takeStatistics(double[] sums, int offset) {
-        for (int local = 0; local < rows.length; local++) {
+        boolean chosen = router.statistics().addChoicesTo(sums, offset);
+        for (int local = 0; local < rows.length && !chosen; local++) {
             sums[offset + experts.number(local)] += rows[local];
         }
         Arrays.fill(rows, 0);

@@ -24,7 +24,8 @@ interface Mixture {
     void backward(Matrix dout, Matrix dx, boolean accumulate);
 
     /**
-     * Adds the rows of each expert of this rank, then the sums of {@link RouterStatistics}, of all training since this was last
+     * Adds the rows that chose each expert, be it those of this rank or those that came to its experts, so that all ranks together add
+     * each once; then the sums of {@link RouterStatistics}, of all training since this was last
      * called.
      *
      * @param sums from {@code offset} on: [E] rows, then {@link RouterStatistics#SIZE} numbers
