@@ -3,6 +3,7 @@ package io.hashlayers.driver.cli;
 import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.gang.TrainingRequest;
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.driver.gang.TrainingRun;
 import io.hashlayers.driver.track.ConsoleReporter;
 import java.util.concurrent.Callable;
@@ -53,8 +54,11 @@ final class PlanCommand implements Callable<Integer> {
         Settings begun = start.over(chosen, HadoopSettings.load());
         Settings settings = ranks > 0 ? begun.withRanks(ranks) : begun;
         try (SparkSession spark = SparkSessions.create("hashlayers plan")) {
-            TrainingRequest request =
-                    TrainCommand.request(spark.sparkContext().hadoopConfiguration(), settings, out, overwrite);
+            TrainingRequest request = TrainCommand.request(
+                    spark.sparkContext().hadoopConfiguration(),
+                    settings,
+                    out,
+                    overwrite ? Existing.REPLACE : Existing.GO_ON);
             TrainingRun.plan(spark, request, ConsoleReporter.of(request.config()));
         }
         System.err.println("planned in " + out);

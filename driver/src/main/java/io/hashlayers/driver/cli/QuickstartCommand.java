@@ -4,21 +4,18 @@ import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.gang.EvaluationSummary;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.SparkSessions;
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.driver.prepare.Prepare;
 import io.hashlayers.driver.prepare.QuickstartText;
 import io.hashlayers.driver.prepare.TextTokenizer;
 import io.hashlayers.driver.track.QuickstartSummary;
-import io.hashlayers.driver.track.SummaryFile;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.data.DatasetFiles;
-import io.hashlayers.worker.data.DatasetManifest;
-import io.hashlayers.worker.storage.Folder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -77,9 +74,9 @@ final class QuickstartCommand implements Callable<Integer> {
         try (SparkSession spark = SparkSessions.create("hashlayers quickstart")) {
             Configuration hadoop = spark.sparkContext().hadoopConfiguration();
             requireNoOther(hadoop, settings, run);
-            DatasetManifest dataset = prepare(spark, settings, data);
-            RunSummary summary = finished(hadoop, settings, dataset, run)
-                    .orElseGet(() -> TrainCommand.train(spark, settings, run, true));
+            prepare(spark, settings, data);
+            RunSummary summary =
+                    TrainCommand.train(spark, settings, run, overwrite ? Existing.REPLACE : Existing.GO_ON);
             EvaluationSummary test =
                     EvaluateCommand.evaluate(spark, settings, run, OptionalLong.empty(), data, DatasetFiles.TEST);
             System.out.println();
@@ -95,43 +92,19 @@ final class QuickstartCommand implements Callable<Integer> {
         }
         try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, run, OptionalLong.empty())) {
             if (!checkpoint.manifest().settings().equals(settings.render())) {
-                throw holdsAnother(run, "settings");
+                throw new TrainingException(
+                        Failure.USER,
+                        run + " holds a run of other settings; say --overwrite to replace it, or name another folder by"
+                                + " --dir");
             }
         }
     }
 
-    private static TrainingException holdsAnother(String run, String other) {
-        return new TrainingException(
-                Failure.USER,
-                "%s holds a run of other %s; say --overwrite to replace it, or name another folder by --dir"
-                        .formatted(run, other));
-    }
-
-    private DatasetManifest prepare(SparkSession spark, Settings settings, String data) {
+    private void prepare(SparkSession spark, Settings settings, String data) {
         List<String> text =
                 inputs.isEmpty() ? List.of(QuickstartText.extractTo(dir).toString()) : inputs;
         var prepare = settings.prepare();
-        return Prepare.run(
-                spark, PrepareCommand.config(prepare, text, prepare.tokenizer(), data, true), System.err::println);
-    }
-
-    /** The run that lies in the folder, if it is finished and was of these settings and this dataset. */
-    private Optional<RunSummary> finished(
-            Configuration hadoop, Settings settings, DatasetManifest dataset, String run) {
-        Optional<RunSummary> summary = SummaryFile.read(Folder.of(hadoop, run));
-        if (summary.isEmpty() || CheckpointReader.latestStep(hadoop, run).isEmpty()) {
-            return Optional.empty();
-        }
-        try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, run, OptionalLong.empty())) {
-            boolean same = checkpoint.manifest().settings().equals(settings.render())
-                    && summary.get().datasetDigest().equals(dataset.digest());
-            if (same) {
-                System.err.println("the run in " + run + " has these settings and is finished; it is used as it is");
-            } else if (!overwrite) {
-                throw holdsAnother(run, "text");
-            }
-            return same ? summary : Optional.empty();
-        }
+        Prepare.run(spark, PrepareCommand.config(prepare, text, prepare.tokenizer(), data, true), System.err::println);
     }
 
     private String sample(Configuration hadoop, String run, String data) {

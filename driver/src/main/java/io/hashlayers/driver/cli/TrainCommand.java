@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,6 +26,10 @@ import picocli.CommandLine.Option;
             "",
             "The run's folder gets run.conf, table/, plan/, metrics.jsonl, loss.svg, checkpoints/ and, at the end,",
             "summary.json.",
+            "",
+            "The same command again goes on behind the newest whole checkpoint, on any number of ranks, or says that the run",
+            "is finished. train.ranks, train.checkpoint-every, train.evaluate-every and the like may be others then, with",
+            "--reschedule also train.steps and the learning rate; any other change is refused.",
             "",
             "With --from the values begin as those of a saved model: the same model on other text, or one with a layer of",
             "experts where that has a dense network, or with another router. Model and routing are those of the checkpoint",
@@ -50,8 +55,27 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--run", required = true, paramLabel = "DIR", description = "Folder of this run, to be made.")
     private String run = "";
 
-    @Option(names = "--overwrite", description = "Delete the run that lies in that folder already.")
-    private boolean overwrite;
+    @ArgGroup
+    private Existing existing = new Existing();
+
+    /** What becomes of a run that lies in the folder already. */
+    static final class Existing {
+        @Option(names = "--overwrite", description = "Delete the run that lies in that folder already.")
+        private boolean overwrite;
+
+        @Option(
+                names = "--reschedule",
+                description =
+                        "Go on with the run that lies in that folder even if the learning rate of its steps has changed.")
+        private boolean reschedule;
+
+        TrainingRequest.Existing choice() {
+            if (overwrite) {
+                return TrainingRequest.Existing.REPLACE;
+            }
+            return reschedule ? TrainingRequest.Existing.GO_ON_RESCHEDULED : TrainingRequest.Existing.GO_ON;
+        }
+    }
 
     @Override
     public Integer call() {
@@ -63,23 +87,24 @@ final class TrainCommand implements Callable<Integer> {
             WarmUp.start(settings.kernels(), model.activation(), model.dropout());
         }
         try (SparkSession spark = SparkSessions.create("hashlayers train")) {
-            train(spark, settings, run, overwrite);
+            train(spark, settings, run, existing.choice());
         }
         return 0;
     }
 
-    static RunSummary train(SparkSession spark, Settings settings, String run, boolean overwrite) {
+    static RunSummary train(SparkSession spark, Settings settings, String run, TrainingRequest.Existing existing) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-        TrainingRequest request = request(hadoop, settings, run, overwrite);
+        TrainingRequest request = request(hadoop, settings, run, existing);
         try (RunTracker tracker = RunTracker.of(request.config(), hadoop)) {
             return TrainingRun.run(spark, request, tracker);
         }
     }
 
-    static TrainingRequest request(Configuration hadoop, Settings chosen, String run, boolean overwrite) {
+    static TrainingRequest request(
+            Configuration hadoop, Settings chosen, String run, TrainingRequest.Existing existing) {
         Settings settings = chosen.completed(hadoop);
         DatasetManifest manifest = DatasetManifest.read(hadoop, new Path(settings.data()));
         RunConfig config = settings.run(run, manifest.vocabularySize());
-        return new TrainingRequest(config, settings.ranks(), settings.render(), overwrite);
+        return new TrainingRequest(config, settings.ranks(), settings.render(), existing);
     }
 }

@@ -7,6 +7,7 @@ import io.hashlayers.driver.gang.EvaluationRequest;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.TrainingRequest;
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.driver.gang.TrainingRun;
 import io.hashlayers.driver.track.RunTracker;
 import io.hashlayers.worker.data.DatasetFiles;
@@ -37,7 +38,7 @@ public final class SparkTrainer implements RunTrainer {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Settings settings = run.settings().completed(hadoop);
         RunConfig config = settings.run(run.folder(), run.dataset().manifest().vocabularySize());
-        var request = new TrainingRequest(config, settings.ranks(), settings.render(), true, parallel);
+        var request = new TrainingRequest(config, settings.ranks(), settings.render(), Existing.REPLACE, parallel);
         try (RunTracker tracker = RunTracker.of(config, hadoop, reporter)) {
             var facts = new FactsReporter(tracker, config.train().accumulateBatches());
             RunSummary summary = TrainingRun.run(spark, request, facts);

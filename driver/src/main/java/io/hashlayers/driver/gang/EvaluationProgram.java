@@ -10,7 +10,6 @@ import io.hashlayers.worker.train.Routing;
 import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -31,7 +30,7 @@ record EvaluationProgram(RunConfig config, Routing routing, long step, String sp
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
         long start = System.nanoTime();
-        RankContext context = new RankContext(config, collective, routing, new TreeMap<>(), "", hadoop, listener);
+        RankContext context = RankContext.ofReader(config, collective, routing, hadoop, listener);
         try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, config.runDir(), OptionalLong.of(step))) {
             EvaluationMetrics metrics = RankEvaluation.run(context, split, checkpoint);
             return new Result(metrics, (System.nanoTime() - start) * 1e-9);

@@ -37,6 +37,11 @@ public abstract class ForwardingReporter implements RunReporter {
     }
 
     @Override
+    public void resumed(long step) {
+        next.resumed(step);
+    }
+
+    @Override
     public void started(Gang gang) {
         next.started(gang);
     }

@@ -11,7 +11,6 @@ import io.hashlayers.worker.train.RunConfig;
 import java.io.Serializable;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -33,7 +32,7 @@ record PredictionProgram(RunConfig config, Routing routing, long step, String sp
 
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
-        RankContext context = new RankContext(config, collective, routing, new TreeMap<>(), "", hadoop, listener);
+        RankContext context = RankContext.ofReader(config, collective, routing, hadoop, listener);
         try (CheckpointReader checkpoint = CheckpointReader.open(hadoop, config.runDir(), OptionalLong.of(step))) {
             return new Result(RankPrediction.run(context, split, checkpoint, predictionsDir));
         }

@@ -11,6 +11,7 @@ import io.hashlayers.worker.storage.PendingFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -20,6 +21,7 @@ import org.apache.hadoop.conf.Configuration;
 public final class RunFolder {
     private static final String SETTINGS = "run.conf";
     private static final String TABLE_FOLDER = "table";
+    private static final int MAX_SETTINGS_BYTES = 1 << 20;
 
     private final Folder folder;
 
@@ -28,24 +30,29 @@ public final class RunFolder {
     }
 
     /**
-     * Requires that nothing is lost when a run starts here.
+     * Requires that nothing but a run is lost when one starts here.
      *
-     * @param overwrite whether a run that is there may go
-     * @throws TrainingException of kind {@code USER} if it may not, or if the folder holds something else
+     * @throws TrainingException of kind {@code USER} if the folder holds something else
      */
-    public void requireFree(boolean overwrite) {
-        attempt("read", () -> {
-            boolean holdsRun = folder.exists(SETTINGS);
-            if (holdsRun && !overwrite) {
-                throw new TrainingException(
-                        Failure.USER,
-                        folder + " already holds a run; name another folder, or say --overwrite to delete it");
-            }
-            if (!holdsRun && !folder.list().isEmpty()) {
-                throw new TrainingException(
-                        Failure.USER, folder + " is not empty and holds no run; name a new or an empty folder");
-            }
-        });
+    public void requireRunOrNothing() {
+        if (settings().isEmpty() && !attempt("read", folder::list).isEmpty()) {
+            throw new TrainingException(
+                    Failure.USER, folder + " is not empty and holds no run; name a new or an empty folder");
+        }
+    }
+
+    /** Settings of the run that is here; empty if there is none. */
+    Optional<String> settings() {
+        return attempt(
+                "read",
+                () -> folder.exists(SETTINGS)
+                        ? Optional.of(new String(folder.read(SETTINGS, MAX_SETTINGS_BYTES), StandardCharsets.UTF_8))
+                        : Optional.empty());
+    }
+
+    /** What came of the run that is here; empty if it is not finished. */
+    Optional<RunSummary> summary() {
+        return SummaryFile.read(folder);
     }
 
     /** Starts a run here in place of one that may have been there. */
@@ -53,6 +60,16 @@ public final class RunFolder {
         attempt("written", () -> {
             folder.delete();
             folder.write(SETTINGS, settings.getBytes(StandardCharsets.UTF_8));
+            return true;
+        });
+    }
+
+    /** Lets the run that is here go on: its checkpoints and what it reported stay. */
+    public void goOn(String settings) {
+        attempt("written", () -> {
+            folder.delete(SummaryFile.NAME);
+            folder.write(SETTINGS, settings.getBytes(StandardCharsets.UTF_8));
+            return true;
         });
     }
 
@@ -68,6 +85,7 @@ public final class RunFolder {
                     }
                 }
             }
+            return true;
         });
     }
 
@@ -83,16 +101,19 @@ public final class RunFolder {
 
     /** Removes everything, after a failure before the first step. */
     void discard() {
-        attempt("removed", folder::delete);
+        attempt("removed", () -> {
+            folder.delete();
+            return true;
+        });
     }
 
-    private interface Storage {
-        void act() throws IOException;
+    private interface Storage<T> {
+        T act() throws IOException;
     }
 
-    private void attempt(String what, Storage storage) {
+    private <T> T attempt(String what, Storage<T> storage) {
         try {
-            storage.act();
+            return storage.act();
         } catch (IOException e) {
             throw new TrainingException(
                     Failure.RESOURCES,

@@ -24,6 +24,9 @@ public interface RunReporter extends ProgressListener {
     /** How large the model is, and what the busiest process will hold in memory. */
     void sized(ModelConfig model, MemoryPlan memory);
 
+    /** The run goes on behind this step; what it reported of later ones will come again. */
+    void resumed(long step);
+
     /** All ranks have met; the first step follows. */
     void started(Gang gang);
 

@@ -23,6 +23,9 @@ public class SilentReporter implements RunReporter {
     public void sized(ModelConfig model, MemoryPlan memory) {}
 
     @Override
+    public void resumed(long step) {}
+
+    @Override
     public void started(Gang gang) {}
 
     @Override

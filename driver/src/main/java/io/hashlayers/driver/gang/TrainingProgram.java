@@ -15,11 +15,14 @@ import org.apache.hadoop.conf.Configuration;
  *
  * @param routing how tokens find their experts
  * @param digests saved with every checkpoint, as the settings
+ * @param finishedSteps steps of the run's checkpoint that it goes on behind; 0 to begin
  */
-record TrainingProgram(RunConfig config, Routing routing, SortedMap<String, String> digests, String settings)
+record TrainingProgram(
+        RunConfig config, Routing routing, SortedMap<String, String> digests, String settings, long finishedSteps)
         implements ConfiguredProgram {
     @Override
     public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
-        return RankLoop.run(new RankContext(config, collective, routing, digests, settings, hadoop, listener));
+        return RankLoop.run(
+                new RankContext(config, collective, routing, digests, settings, finishedSteps, hadoop, listener));
     }
 }

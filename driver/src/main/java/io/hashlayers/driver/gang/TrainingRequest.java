@@ -9,10 +9,20 @@ import io.hashlayers.worker.train.RunConfig;
  *
  * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
  * @param settings the resolved configuration as text, saved as {@code run.conf} and in every checkpoint
- * @param overwrite whether a run that already lies in the folder is deleted first
+ * @param existing what becomes of a run that already lies in the folder
  * @param runsAtOnce most runs, about as large as this one, that share the machines with it, this one included
  */
-public record TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite, int runsAtOnce) {
+public record TrainingRequest(RunConfig config, int ranks, String settings, Existing existing, int runsAtOnce) {
+    /** What becomes of a run that already lies in the folder. */
+    public enum Existing {
+        /** It goes on, if its settings are the same but for those on which no step depends. */
+        GO_ON,
+        /** It goes on, also with another schedule of the learning rate. */
+        GO_ON_RESCHEDULED,
+        /** It is deleted. */
+        REPLACE
+    }
+
     public TrainingRequest {
         if (ranks < 0) {
             throw new TrainingException(
@@ -21,7 +31,7 @@ public record TrainingRequest(RunConfig config, int ranks, String settings, bool
     }
 
     /** A run that has the machines for itself. */
-    public TrainingRequest(RunConfig config, int ranks, String settings, boolean overwrite) {
-        this(config, ranks, settings, overwrite, 1);
+    public TrainingRequest(RunConfig config, int ranks, String settings, Existing existing) {
+        this(config, ranks, settings, existing, 1);
     }
 }

@@ -35,8 +35,9 @@ public final class TrainingRun {
     private final RunReporter reporter;
     private final RunFolder folder;
     private final DatasetManifest dataset;
+    private final Optional<ResumedRun> resumed;
     private final Optional<StartingModel> start;
-    private final List<SharedHash> kept; // hashes of the model that the run begins with
+    private final List<SharedHash> kept; // hashes of the checkpoint that the run begins with, or goes on behind
     private final TableSources sources;
 
     private TrainingRun(SparkSession spark, TrainingRequest request, RunReporter reporter) {
@@ -45,27 +46,32 @@ public final class TrainingRun {
         this.request = request;
         RunConfig asked = SharedPaths.of(hadoop, request.config());
         TuningConfig tuning = asked.tuning();
-        this.start = tuning.continues() ? Optional.of(StartingModel.open(hadoop, tuning)) : Optional.empty();
+        this.reporter = reporter;
+        this.folder = new RunFolder(hadoop, asked.runDir());
+        this.dataset = DatasetManifest.read(hadoop, new Path(asked.datasetDir()));
+        this.resumed = ResumedRun.find(spark, request, asked, folder, reporter);
+        this.start = tuning.continues() && resumed.isEmpty()
+                ? Optional.of(StartingModel.open(hadoop, tuning))
+                : Optional.empty();
         this.config = start.map(model -> asked.tuned(tuning.at(tuning.from(), model.step())))
                 .orElse(asked);
-        this.reporter = reporter;
-        this.folder = new RunFolder(hadoop, config.runDir());
-        this.dataset = DatasetManifest.read(hadoop, new Path(config.datasetDir()));
-        this.kept = start.map(model -> model.kept(config)).orElse(List.of());
+        this.kept = resumed.map(run -> run.checkpoint().hashes())
+                .orElseGet(() -> start.map(model -> model.kept(config)).orElse(List.of()));
         this.sources = TableSources.open(hadoop, config, layersOf(kept));
     }
 
     /**
      * Trains.
      *
-     * <p>Nothing is left in the run's folder if the run fails before its ranks have met.
+     * <p>A run that was started before goes on behind its newest sound checkpoint; one that is finished is left as it is. Nothing
+     * is left in the folder of a new run that fails before its ranks have met.
      *
      * @return what came of it, as the reporter heard
      * @throws TrainingException the first real failure, as the reporter heard
      */
     public static RunSummary run(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         try {
-            RunSummary summary = new TrainingRun(spark, request, reporter).run();
+            RunSummary summary = new TrainingRun(spark, request, reporter).runOrSummary();
             reporter.finished(summary);
             return summary;
         } catch (TrainingException e) {
@@ -98,6 +104,7 @@ public final class TrainingRun {
         int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train(), reporter);
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
+        requireNoRun();
         folder.create(request.settings());
         try {
             return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
@@ -107,17 +114,31 @@ public final class TrainingRun {
         }
     }
 
+    /** What came of it if it was finished before; else it is run. */
+    private RunSummary runOrSummary() {
+        Optional<RunSummary> before = resumed.isEmpty() ? Optional.empty() : folder.summary();
+        if (before.isPresent() && before.get().steps() == config.train().steps()) {
+            resumed.get().requireSame(config, dataset);
+            reporter.note("finished  before: the run in %s has done all %,d steps, nothing is left to do"
+                    .formatted(config.runDir(), before.get().steps()));
+            return before.get();
+        }
+        return run();
+    }
+
     private RunSummary run() {
         int worldSize = preflight();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
-        folder.create(request.settings());
+        openFolder();
         GangStage gang = null;
         try {
             Routing routing = route(frequencies, worldSize);
             MemoryPlan memory =
                     size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
-            TrainingProgram program = new TrainingProgram(config, routing, digests(routing), request.settings());
+            long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
+            TrainingProgram program =
+                    new TrainingProgram(config, routing, digests(routing), request.settings(), finishedSteps);
             gang = new GangStage(spark, worldSize, reporter);
             RankResult result = gang.run(program, RankResult.class);
             if (!gang.peakBytes().isEmpty()) {
@@ -125,10 +146,19 @@ public final class TrainingRun {
             }
             return summary(result, frequencies, worldSize, program.digests());
         } catch (RuntimeException e) {
-            if (gang == null || !gang.met()) {
+            if (resumed.isEmpty() && (gang == null || !gang.met())) {
                 folder.discard();
             }
             throw e;
+        }
+    }
+
+    private void openFolder() {
+        if (resumed.isPresent()) {
+            reporter.resumed(resumed.get().step());
+            folder.goOn(request.settings());
+        } else {
+            folder.create(request.settings());
         }
     }
 
@@ -149,7 +179,18 @@ public final class TrainingRun {
         sources.requireFit(config, dataset);
         DatasetCheck.requireRows(
                 spark, config.datasetDir(), SPLITS, config.model().contextLength());
-        folder.requireFree(request.overwrite());
+        folder.requireRunOrNothing();
+        resumed.ifPresent(run -> run.requireSame(config, dataset));
+    }
+
+    /** A plan is for a run that is not there yet, or that may go. */
+    private void requireNoRun() {
+        if (request.existing() != TrainingRequest.Existing.REPLACE
+                && folder.settings().isPresent()) {
+            throw new TrainingException(
+                    Failure.USER,
+                    config.runDir() + " already holds a run; name another folder, or say --overwrite to delete it");
+        }
     }
 
     private void requireWholeDataset() {
@@ -220,7 +261,7 @@ public final class TrainingRun {
     }
 
     private SortedMap<String, String> digests(Routing routing) {
-        SortedMap<String, String> digests = new TreeMap<>();
+        SortedMap<String, String> digests = resumed.map(ResumedRun::digests).orElseGet(TreeMap::new);
         digests.put("tokenizer", dataset.tokenizerDigest());
         digests.put("dataset", dataset.digest());
         start.ifPresent(model -> digests.put("from", model.digest()));

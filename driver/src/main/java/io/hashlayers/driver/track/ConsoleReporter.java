@@ -89,6 +89,11 @@ public final class ConsoleReporter implements RunReporter {
     }
 
     @Override
+    public void resumed(long step) {
+        say("resumed   after step %,d, from its checkpoint", step);
+    }
+
+    @Override
     public void started(Gang gang) {
         say("ranks     %d on %s", gang.worldSize(), String.join(", ", new TreeSet<>(gang.hosts())));
         say("kernels   %s", String.join("; ", new TreeSet<>(gang.kernels())));

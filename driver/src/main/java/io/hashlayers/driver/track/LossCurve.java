@@ -24,12 +24,20 @@ final class LossCurve {
     private record Point(double step, double loss) {}
 
     void add(StepMetrics metrics) {
-        add(new Point(metrics.step(), metrics.loss()), training);
+        addStep(metrics.step(), metrics.loss());
     }
 
     void add(EvaluationMetrics metrics) {
-        add(new Point(metrics.step(), metrics.nats() / metrics.tokens()), evaluations);
-        split = metrics.split();
+        addEvaluation(metrics.step(), metrics.nats() / metrics.tokens(), metrics.split());
+    }
+
+    void addStep(long step, double loss) {
+        add(new Point(step, loss), training);
+    }
+
+    void addEvaluation(long step, double loss, String ofSplit) {
+        add(new Point(step, loss), evaluations);
+        split = ofSplit;
     }
 
     private static void add(Point point, List<Point> points) {

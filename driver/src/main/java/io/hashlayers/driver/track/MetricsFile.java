@@ -1,18 +1,23 @@
 package io.hashlayers.driver.track;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hashlayers.worker.data.DatasetFiles;
+import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.PendingFile;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.ExpertLoads;
 import io.hashlayers.worker.train.RoutingMetrics;
 import io.hashlayers.worker.train.StepMetrics;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import org.apache.hadoop.conf.Configuration;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.Path;
 
 /**
  * {@code metrics.jsonl}: a JSON object a line, on its way to storage as soon as it is known.
@@ -34,10 +39,63 @@ final class MetricsFile implements AutoCloseable {
 
     private final FSDataOutputStream out;
 
+    private MetricsFile(FSDataOutputStream out) {
+        this.out = out;
+    }
+
     /** Starts the file anew. */
-    MetricsFile(Configuration hadoop, String runDir) throws IOException {
-        Path path = new Path(runDir, NAME);
-        this.out = DatasetFiles.fileSystem(hadoop, path).create(path, true);
+    static MetricsFile begin(Folder run) throws IOException {
+        return new MetricsFile(run.stream(NAME));
+    }
+
+    /**
+     * Goes on with the file behind a step; lines of later ones are left out.
+     *
+     * @param curve gets what the lines tell
+     */
+    static MetricsFile goOn(Folder run, long step, LossCurve curve) throws IOException {
+        List<String> kept = run.exists(NAME) ? kept(run, step, curve) : List.of();
+        try (PendingFile file = run.create(NAME)) {
+            for (String line : kept) {
+                file.out().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+            file.commit();
+        }
+        return new MetricsFile(run.append(NAME));
+    }
+
+    private static List<String> kept(Folder run, long step, LossCurve curve) throws IOException {
+        List<String> kept = new ArrayList<>();
+        try (var lines = new BufferedReader(new InputStreamReader(run.open(NAME), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (keeps(line, step, curve)) {
+                    kept.add(line);
+                }
+            }
+        }
+        return kept;
+    }
+
+    /** Whether a line stays; one that was cut off when the run ended does not. */
+    private static boolean keeps(String line, long step, LossCurve curve) {
+        try {
+            JsonNode fields = JSON.readTree(line);
+            long of = fields.path("step").asLong(Long.MAX_VALUE);
+            if (of > step) {
+                return false;
+            }
+            if (fields.has("perplexity")) {
+                curve.addEvaluation(
+                        of,
+                        Math.log(fields.path("perplexity").asDouble()),
+                        fields.path("split").asText());
+            } else if (fields.has("loss")) {
+                curve.addStep(of, fields.path("loss").asDouble());
+            }
+            return true;
+        } catch (JsonProcessingException e) {
+            return false;
+        }
     }
 
     void write(StepMetrics metrics) throws IOException {

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.driver.gang.SummaryFile;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
@@ -20,6 +21,7 @@ final class RunFiles implements AutoCloseable {
     private final String runDir;
     private final LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
+    private long resumed; // step behind which the run goes on
 
     RunFiles(Configuration hadoop, String runDir) {
         this.hadoop = hadoop;
@@ -30,8 +32,18 @@ final class RunFiles implements AutoCloseable {
         void run() throws IOException;
     }
 
+    void resumed(long step) {
+        resumed = step;
+    }
+
     void started() {
-        write(() -> metrics = new MetricsFile(hadoop, runDir));
+        write(() -> {
+            if (resumed > 0) {
+                metrics = MetricsFile.goOn(Folder.of(hadoop, runDir), resumed, curve);
+            } else {
+                metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
+            }
+        });
     }
 
     void step(StepMetrics step) {

@@ -34,6 +34,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     }
 
     @Override
+    public void resumed(long step) {
+        super.resumed(step);
+        files.resumed(step);
+    }
+
+    @Override
     public void started(Gang gang) {
         super.started(gang);
         files.started();

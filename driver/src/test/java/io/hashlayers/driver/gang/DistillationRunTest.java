@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
@@ -88,7 +89,7 @@ class DistillationRunTest {
 
     private static Recorder train(RunConfig config) {
         Recorder recorder = new Recorder();
-        TrainingRun.run(spark, new TrainingRequest(config, 2, "settings = 1\n", false), recorder);
+        TrainingRun.run(spark, new TrainingRequest(config, 2, "settings = 1\n", Existing.GO_ON), recorder);
         return recorder;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
@@ -92,7 +93,7 @@ class FineTuningRunTest {
 
     private static Recorder train(RunConfig config, int ranks) {
         Recorder recorder = new Recorder();
-        TrainingRun.run(spark, new TrainingRequest(config, ranks, "settings = 1\n", false), recorder);
+        TrainingRun.run(spark, new TrainingRequest(config, ranks, "settings = 1\n", Existing.GO_ON), recorder);
         return recorder;
     }
 
@@ -272,7 +273,8 @@ class FineTuningRunTest {
     void aRunIsNotBegunInTheFolderThatItBeginsWith() {
         RunConfig config = config("hash", "text", HASH, from("hash"));
 
-        assertThatThrownBy(() -> TrainingRun.run(spark, new TrainingRequest(config, 1, "", true), new Recorder()))
+        assertThatThrownBy(() ->
+                        TrainingRun.run(spark, new TrainingRequest(config, 1, "", Existing.REPLACE), new Recorder()))
                 .hasMessageContaining("the folder of the new run itself");
         assertThat(dir.resolve("hash/checkpoints")).isNotEmptyDirectory();
     }

@@ -3,6 +3,7 @@ package io.hashlayers.driver.gang;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.hash.MultiHash;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
@@ -133,7 +134,7 @@ class MultiHashRunTest {
                 new TrainConfig(STEPS, 12, 1, recompute, 0, 0, 0, 0, 30),
                 "nd4j");
         Recorder recorder = new Recorder();
-        TrainingRun.run(spark, new TrainingRequest(config, ranks, "", false), recorder);
+        TrainingRun.run(spark, new TrainingRequest(config, ranks, "", Existing.GO_ON), recorder);
         return recorder;
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
@@ -208,7 +209,7 @@ class PredictionRunTest {
     @Test
     void aRunCannotPredictForItself() {
         assertThatThrownBy(() -> TrainingRun.run(
-                        spark, new TrainingRequest(reading("dense", "dense"), 1, "", true), new Recorder()))
+                        spark, new TrainingRequest(reading("dense", "dense"), 1, "", Existing.REPLACE), new Recorder()))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("moe.predictions-from is file:")
                 .hasMessageContaining("the folder of the new run itself");

@@ -13,6 +13,8 @@ import java.util.List;
 class Recorder implements RunReporter {
     record Peaks(List<Long> bytes) {}
 
+    record Resumed(long step) {}
+
     final List<Object> events = new ArrayList<>();
 
     @Override
@@ -33,6 +35,11 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void sized(ModelConfig model, MemoryPlan memory) {
         events.add(memory);
+    }
+
+    @Override
+    public synchronized void resumed(long step) {
+        events.add(new Resumed(step));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.train.RunConfig;
@@ -61,7 +62,7 @@ final class TinyRuns {
 
     Recorder train(RunConfig config, int ranks) {
         Recorder recorder = new Recorder();
-        TrainingRun.run(spark, new TrainingRequest(config, ranks, "a = b\n", false), recorder);
+        TrainingRun.run(spark, new TrainingRequest(config, ranks, "a = b\n", Existing.GO_ON), recorder);
         return recorder;
     }
 

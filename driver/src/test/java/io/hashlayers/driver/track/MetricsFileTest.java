@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.ExpertLoads;
 import io.hashlayers.worker.train.RoutingMetrics;
@@ -11,6 +12,7 @@ import io.hashlayers.worker.train.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,8 +102,50 @@ class MetricsFileTest {
                 .containsEntry("step", 1));
     }
 
+    @Test
+    void aResumedRunGoesOnBehindTheLinesThatStillHold() throws IOException {
+        try (MetricsFile file = open()) {
+            for (int step = 1; step <= 5; step++) {
+                file.write(step(step));
+                file.write(new EvaluationMetrics(step, "valid", 20, 10, Double.NaN, List.of()));
+            }
+        }
+        Files.writeString(run.resolve("metrics.jsonl"), "{\"step\": 3, \"lo", StandardOpenOption.APPEND); // cut off
+        var curve = new LossCurve();
+
+        try (MetricsFile file = MetricsFile.goOn(Folder.of(new Configuration(), run.toString()), 3, curve)) {
+            file.write(step(4));
+        }
+
+        assertThat(lines()).extracting(line -> line.get("step")).containsExactly(1, 1, 2, 2, 3, 3, 4);
+        assertThat(curve.svg()).isEqualTo(curveOf(3).svg());
+        assertThat(run.toFile().list()).containsExactly("metrics.jsonl");
+    }
+
+    @Test
+    void aResumedRunWithoutLinesBeginsThem() throws IOException {
+        try (MetricsFile file = MetricsFile.goOn(Folder.of(new Configuration(), run.toString()), 3, new LossCurve())) {
+            file.write(step(4));
+        }
+
+        assertThat(lines()).extracting(line -> line.get("step")).containsExactly(4);
+    }
+
+    private static StepMetrics step(long step) {
+        return new StepMetrics(step, 7 - 0.1 * step, 100 * step, 50, 1e-3, 1.5, 0, List.of());
+    }
+
+    private static LossCurve curveOf(int steps) {
+        var curve = new LossCurve();
+        for (int step = 1; step <= steps; step++) {
+            curve.add(step(step));
+            curve.add(new EvaluationMetrics(step, "valid", 20, 10, Double.NaN, List.of()));
+        }
+        return curve;
+    }
+
     private MetricsFile open() throws IOException {
-        return new MetricsFile(new Configuration(), run.toString());
+        return MetricsFile.begin(Folder.of(new Configuration(), run.toString()));
     }
 
     private List<Map<String, Object>> lines() throws IOException {

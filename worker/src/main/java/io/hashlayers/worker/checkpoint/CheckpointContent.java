@@ -11,6 +11,18 @@ import java.util.SortedMap;
  * @param digests by name: tokenizer, dataset, table, plan
  * @param settings the resolved configuration of the run, as text
  * @param hashes that layers of experts route by, none for a dense model or one that learns its routes
+ * @param progress of the run
  */
 public record CheckpointContent(
-        long step, ModelConfig model, SortedMap<String, String> digests, String settings, List<SharedHash> hashes) {}
+        long step,
+        ModelConfig model,
+        SortedMap<String, String> digests,
+        String settings,
+        List<SharedHash> hashes,
+        RunProgress progress) {
+    /** Of a model without a run. */
+    public CheckpointContent(
+            long step, ModelConfig model, SortedMap<String, String> digests, String settings, List<SharedHash> hashes) {
+        this(step, model, digests, settings, hashes, RunProgress.NONE);
+    }
+}

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
  * @param model shape of the model
  * @param digests by name: tokenizer, dataset, table, plan
  * @param settings the resolved configuration of the run, as text
+ * @param progress of the run
  * @param tables expert tables, none for a dense model or one that learns its routes; segments of a hash follow each other
  * @param files with the tensors
  */
@@ -27,9 +28,10 @@ public record CheckpointManifest(
         ModelConfig model,
         SortedMap<String, String> digests,
         String settings,
+        RunProgress progress,
         List<TableEntry> tables,
         List<FileEntry> files) {
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = 3;
 
     static final String NAME = "manifest.json";
     static final JsonManifest<CheckpointManifest> FILE =

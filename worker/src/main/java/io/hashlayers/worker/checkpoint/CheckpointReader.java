@@ -41,8 +41,12 @@ public final class CheckpointReader implements AutoCloseable {
 
     /** The step of the newest whole checkpoint of a run, if there is one. */
     public static OptionalLong latestStep(Configuration hadoop, String runDir) {
-        return new Checkpoints(hadoop, runDir)
-                .steps().stream().mapToLong(Long::longValue).max();
+        return steps(hadoop, runDir).stream().mapToLong(Long::longValue).max();
+    }
+
+    /** Steps of all whole checkpoints of a run, ascending. */
+    public static List<Long> steps(Configuration hadoop, String runDir) {
+        return new Checkpoints(hadoop, runDir).steps();
     }
 
     /**
@@ -139,6 +143,17 @@ public final class CheckpointReader implements AutoCloseable {
         }
         open.computeIfAbsent(file.file(), key -> SafetensorsFile.open(folder, file))
                 .read(name, into);
+    }
+
+    /**
+     * Reads a file of the checkpoint whole and compares its checksums; opens it for this alone.
+     *
+     * @throws TrainingException of kind {@code DATA} that names file and tensor if one is missing or damaged
+     */
+    public void verify(CheckpointManifest.FileEntry file) {
+        try (SafetensorsFile opened = SafetensorsFile.open(folder, file)) {
+            opened.verify();
+        }
     }
 
     @Override

@@ -123,6 +123,7 @@ public final class CheckpointWriter {
                 content.model(),
                 content.digests(),
                 content.settings(),
+                content.progress(),
                 tables,
                 files);
         CheckpointManifest.FILE.write(folder, CheckpointManifest.NAME, manifest);

@@ -83,16 +83,56 @@ final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
+     * Reads all tensors and keeps none.
+     *
+     * @throws TrainingException of kind {@code DATA} that names file and tensor if one is not there or damaged
+     */
+    void verify() {
+        byte[] chunk = new byte[CHUNK_FLOATS * Float.BYTES];
+        for (String name : checksums.keySet()) {
+            SafetensorsHeader.Entry entry = entry(name);
+            try {
+                requireChecksum(name, checksum(dataStart + entry.begin(), entry.end() - entry.begin(), chunk));
+            } catch (IOException e) {
+                throw unreadable(path, e);
+            }
+        }
+    }
+
+    private String checksum(long position, long bytes, byte[] chunk) throws IOException {
+        var crc = new CRC32C();
+        for (long done = 0; done < bytes; done += chunk.length) {
+            int count = (int) Math.min(chunk.length, bytes - done);
+            in.readFully(position + done, chunk, 0, count);
+            crc.update(chunk, 0, count);
+        }
+        return SafetensorsWriter.hex(crc);
+    }
+
+    private SafetensorsHeader.Entry entry(String name) {
+        SafetensorsHeader.Entry entry = tensors.get(name);
+        if (entry == null) {
+            throw damaged(path, "it has no tensor " + name + ", which the manifest places there");
+        }
+        return entry;
+    }
+
+    private void requireChecksum(String name, String actual) {
+        if (!actual.equals(checksums.get(name))) {
+            throw damaged(
+                    path,
+                    "tensor %s has checksum %s, the manifest says %s".formatted(name, actual, checksums.get(name)));
+        }
+    }
+
+    /**
      * Reads a tensor into a matrix of its shape; what the matrix holds after an exception is undefined.
      *
      * @throws TrainingException of kind {@code DATA} that names file and tensor if it is not there, has another shape or is
      *     damaged
      */
     void read(String name, Matrix into) {
-        SafetensorsHeader.Entry entry = tensors.get(name);
-        if (entry == null) {
-            throw damaged(path, "it has no tensor " + name + ", which the manifest places there");
-        }
+        SafetensorsHeader.Entry entry = entry(name);
         if (entry.rows() != into.rows() || entry.cols() != into.cols()) {
             throw damaged(
                     path,
@@ -100,13 +140,7 @@ final class SafetensorsFile implements AutoCloseable {
                             .formatted(name, entry.rows(), entry.cols(), into.rows(), into.cols()));
         }
         try {
-            String checksum = read(dataStart + entry.begin(), into);
-            if (!checksum.equals(checksums.get(name))) {
-                throw damaged(
-                        path,
-                        "tensor %s has checksum %s, the manifest says %s"
-                                .formatted(name, checksum, checksums.get(name)));
-            }
+            requireChecksum(name, read(dataStart + entry.begin(), into));
         } catch (IOException e) {
             throw unreadable(path, e);
         }

@@ -8,7 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -114,6 +116,26 @@ public final class Folder {
     /** Starts a file that appears under its name only when it is {@link PendingFile#commit committed}. */
     public PendingFile create(String name) throws IOException {
         return PendingFile.create(fileSystem, path, name);
+    }
+
+    /** Starts a file that grows in sight of readers, where the file system shows what is flushed; replaces what is there. */
+    public FSDataOutputStream stream(String name) throws IOException {
+        return fileSystem.create(path(name), true);
+    }
+
+    /**
+     * Goes on with a file. On a file system that cannot append, such as an object store, it is read whole and written anew, and
+     * what is there stays until the stream is closed.
+     */
+    public FSDataOutputStream append(String name) throws IOException {
+        Path file = path(name);
+        if (fileSystem.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
+            return fileSystem.append(file);
+        }
+        byte[] before = read(name, Integer.MAX_VALUE);
+        FSDataOutputStream out = stream(name);
+        out.write(before);
+        return out;
     }
 
     /** Writes a small file under a temporary name and renames it. */

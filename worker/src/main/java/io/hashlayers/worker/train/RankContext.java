@@ -2,6 +2,7 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.worker.collective.Collective;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -11,6 +12,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param routing how tokens find their experts; of no layers for a dense model
  * @param digests of tokenizer, dataset, table and plan by these names, saved with every checkpoint
  * @param settings the resolved configuration as text, saved likewise
+ * @param finishedSteps steps of the run's checkpoint that training goes on behind; 0 to begin
  * @param hadoop how paths are opened
  * @param listener hears of progress on rank 0
  */
@@ -20,5 +22,12 @@ public record RankContext(
         Routing routing,
         SortedMap<String, String> digests,
         String settings,
+        long finishedSteps,
         Configuration hadoop,
-        ProgressListener listener) {}
+        ProgressListener listener) {
+    /** Of a rank that saves nothing. */
+    public static RankContext ofReader(
+            RunConfig config, Collective collective, Routing routing, Configuration hadoop, ProgressListener listener) {
+        return new RankContext(config, collective, routing, new TreeMap<>(), "", 0, hadoop, listener);
+    }
+}

@@ -3,8 +3,10 @@ package io.hashlayers.worker.train;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointContent;
+import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
 import io.hashlayers.worker.checkpoint.CheckpointWriter;
+import io.hashlayers.worker.checkpoint.RunProgress;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.optimizer.Optimizer;
@@ -12,6 +14,7 @@ import io.hashlayers.worker.transformer.GradientsReady;
 import io.hashlayers.worker.transformer.LanguageModel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.OptionalLong;
 
 /**
  * The training loop of one rank: batches, forward, backward, optimizer; now and then an evaluation and a checkpoint.
@@ -32,7 +35,7 @@ public final class RankLoop {
 
     private final RoutingReport routing;
 
-    private long trainingNanos;
+    private double trainingSeconds;
     private double maxVioSum;
 
     private RankLoop(RankContext context) {
@@ -61,18 +64,37 @@ public final class RankLoop {
      * @throws TrainingException DIVERGED if a loss is not a number; else what the collective, the data or the storage throw
      */
     public static RankResult run(RankContext context) {
-        return new RankLoop(context).toTheLastStep();
+        var loop = new RankLoop(context);
+        if (context.finishedSteps() > 0) {
+            loop.restore();
+        } else if (context.config().tuning().continues()) {
+            loop.tell(loop.evaluation.run(0)); // what there is to improve on
+        }
+        return loop.toTheLastStep();
+    }
+
+    /** Loads what the run was when its checkpoint was written, by whatever number of ranks. */
+    private void restore() {
+        OptionalLong step = OptionalLong.of(context.finishedSteps());
+        String run = context.config().runDir();
+        try (CheckpointReader saved = CheckpointReader.open(context.hadoop(), run, step)) {
+            CheckpointTensors.of(model.parameters(), optimizer).readFrom(saved);
+            RunProgress progress = saved.manifest().progress();
+            trainingSeconds = progress.trainingSeconds();
+            maxVioSum = progress.maxVioSum();
+            routing.restore(progress.loads());
+        }
     }
 
     private RankResult toTheLastStep() {
         EvaluationMetrics validation = null;
-        if (context.config().tuning().continues()) {
-            tell(evaluation.run(0)); // what there is to improve on
-        }
+        long finished = context.finishedSteps();
+        long finishedMicroSteps = finished * train.accumulateBatches();
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
         try (StepReader reader = StepReader.training(context);
-                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, train.microSteps(), timeout)) {
-            for (long step = 1; step <= train.steps(); step++) {
+                BatchPrefetcher batches =
+                        new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout)) {
+            for (long step = finished + 1; step <= train.steps(); step++) {
                 step(step, batches);
                 if (due(step, train.evaluateEvery())) {
                     validation = evaluate(step);
@@ -83,12 +105,12 @@ public final class RankLoop {
             }
         }
         if (validation == null) {
-            throw new IllegalStateException("the last step was not evaluated");
+            validation = evaluate(train.steps()); // the last step was done before
         }
         return new RankResult(
                 train.steps(),
                 train.steps() * tokensPerStep,
-                train.steps() * tokensPerStep / (trainingNanos * 1e-9),
+                train.steps() * tokensPerStep / trainingSeconds,
                 maxVioSum / train.steps(),
                 validation,
                 model.kernels().description());
@@ -117,7 +139,7 @@ public final class RankLoop {
 
         routing.read(sums, 1);
         double maxVio = routing.maxVio();
-        trainingNanos += nanos;
+        trainingSeconds += nanos * 1e-9;
         maxVioSum += maxVio;
         if (collective.rank() == 0) {
             context.listener()
@@ -150,7 +172,8 @@ public final class RankLoop {
                 context.config().model(),
                 context.digests(),
                 context.settings(),
-                context.routing().sharedHashes(context.config().model()));
+                context.routing().sharedHashes(context.config().model()),
+                new RunProgress(trainingSeconds, maxVioSum, routing.loads()));
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);

@@ -54,11 +54,17 @@ final class RankModel {
                 config.train().seed());
     }
 
-    /** Allocates this rank's part for training on the train split and evaluation on the valid split, with first values. */
+    /**
+     * Allocates this rank's part for training on the train split and evaluation on the valid split, with first values; those of
+     * a run that goes on are 0 until they are loaded.
+     */
     static RankModel forTraining(RankContext context) {
         RunConfig config = context.config();
         TuningConfig tuning = config.tuning();
         Parameters parameters = Parameters.forTraining(config.model(), localExperts(context), tuning.frozen());
+        if (context.finishedSteps() > 0) {
+            return new RankModel(context, parameters, List.of(DatasetFiles.TRAIN, DatasetFiles.VALID));
+        }
         parameters.initialize(config.train().seed());
         if (tuning.continues()) {
             OptionalLong step = OptionalLong.of(tuning.step());

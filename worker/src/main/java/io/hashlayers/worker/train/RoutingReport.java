@@ -50,14 +50,29 @@ final class RoutingReport {
         return IntStream.range(0, layers.size()).mapToObj(this::layer).toList();
     }
 
+    /** Rows of each expert of each layer since they were last taken. */
+    List<List<Long>> loads() {
+        return IntStream.range(0, layers.size())
+                .mapToObj(layer -> Arrays.stream(loads, layer * numExperts, (layer + 1) * numExperts)
+                        .mapToObj(Math::round)
+                        .toList())
+                .toList();
+    }
+
+    /** Goes on with loads that {@link #loads} returned, of the same layers. */
+    void restore(List<List<Long>> saved) {
+        for (int layer = 0; layer < saved.size(); layer++) {
+            for (int expert = 0; expert < numExperts; expert++) {
+                loads[layer * numExperts + expert] = saved.get(layer).get(expert);
+            }
+        }
+    }
+
     /** Returns the rows of each expert since this was last called. */
     List<ExpertLoads> takeLoads() {
+        List<List<Long>> rows = loads();
         List<ExpertLoads> taken = IntStream.range(0, layers.size())
-                .mapToObj(layer -> new ExpertLoads(
-                        layers.get(layer),
-                        Arrays.stream(loads, layer * numExperts, (layer + 1) * numExperts)
-                                .mapToObj(Math::round)
-                                .toList()))
+                .mapToObj(layer -> new ExpertLoads(layers.get(layer), rows.get(layer)))
                 .toList();
         Arrays.fill(loads, 0);
         return taken;

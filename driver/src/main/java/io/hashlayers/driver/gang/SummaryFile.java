@@ -1,4 +1,4 @@
-package io.hashlayers.driver.track;
+package io.hashlayers.driver.gang;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
@@ -32,7 +31,7 @@ public final class SummaryFile {
 
     private SummaryFile() {}
 
-    static void write(Folder run, RunSummary summary) throws IOException {
+    public static void write(Folder run, RunSummary summary) throws IOException {
         run.write(NAME, JSON.writeValueAsBytes(summary));
     }
 
@@ -62,7 +61,8 @@ public final class SummaryFile {
     private static TrainingException unusable(Folder run, String why, IOException e) {
         return new TrainingException(
                 Failure.DATA,
-                run.path(NAME) + " is not a usable summary: " + why + "; delete the run's folder and train again",
+                run.path(NAME) + " is not a usable summary: " + why
+                        + "; delete it, and the run goes on from its last checkpoint",
                 e);
     }
 }

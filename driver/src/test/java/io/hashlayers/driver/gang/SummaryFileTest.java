@@ -1,11 +1,10 @@
-package io.hashlayers.driver.track;
+package io.hashlayers.driver.gang;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
@@ -92,7 +91,7 @@ class SummaryFileTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.DATA))
                 .hasMessageContaining("summary.json is not a usable summary: ")
-                .hasMessageEndingWith("; delete the run's folder and train again");
+                .hasMessageEndingWith("; delete it, and the run goes on from its last checkpoint");
     }
 
     private void write() throws IOException {

@@ -1,0 +1,19 @@
+package io.hashlayers.worker.checkpoint;
+
+import java.util.List;
+
+/**
+ * What a run has added up until a checkpoint, for its reports: a resumed run goes on with it. No step depends on it.
+ *
+ * @param trainingSeconds of all steps
+ * @param maxVioSum of all steps
+ * @param loads rows of each expert of each sparse layer since the last evaluation
+ */
+public record RunProgress(double trainingSeconds, double maxVioSum, List<List<Long>> loads) {
+    /** Of a run that has not begun. */
+    public static final RunProgress NONE = new RunProgress(0, 0, List.of());
+
+    public RunProgress {
+        loads = loads.stream().map(List::copyOf).toList();
+    }
+}
