@@ -144,6 +144,7 @@ final class BaselineRun {
                 training.tokensPerSecond(),
                 workers,
                 0,
+                0,
                 dataset.tokenizerDigest(),
                 dataset.digest(),
                 "none");

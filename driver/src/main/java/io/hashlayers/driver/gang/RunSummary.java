@@ -8,6 +8,7 @@ package io.hashlayers.driver.gang;
  * @param unigramPerplexity of the validation split under the token frequencies of the training split
  * @param tokensPerSecond over all steps without evaluations and checkpoints, all ranks together
  * @param maxVio mean over the steps
+ * @param droppedShare of the choices of tokens, those that experts had no room for, mean over the steps; 0 for a hash
  * @param tableDigest {@code "none"} for a dense model
  */
 public record RunSummary(
@@ -19,6 +20,7 @@ public record RunSummary(
         double tokensPerSecond,
         int worldSize,
         double maxVio,
+        double droppedShare,
         String tokenizerDigest,
         String datasetDigest,
         String tableDigest) {}

@@ -289,6 +289,7 @@ public final class TrainingRun {
                 result.tokensPerSecond(),
                 worldSize,
                 result.meanMaxVio(),
+                result.meanDropped(),
                 dataset.tokenizerDigest(),
                 dataset.digest(),
                 digests.getOrDefault("hash-0", "none"));

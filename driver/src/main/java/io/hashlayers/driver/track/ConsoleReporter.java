@@ -19,6 +19,8 @@ import java.util.TreeSet;
 
 /** Tells a run to people: what was planned, who met, one line of progress, what came of it. */
 public final class ConsoleReporter implements RunReporter {
+    private static final double MUCH = 0.2; // of the choices of tokens
+
     static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
 
     private final ProgressLine line;
@@ -127,14 +129,27 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void finished(RunSummary summary) {
         say(
-                "done      %,d steps, %,d tokens, %,.0f tokens/s on %d ranks; validation perplexity %.2f (unigram %.1f), %.4f bits per byte",
+                "done      %,d steps, %,d tokens, %,.0f tokens/s on %d ranks; validation perplexity %.2f (unigram %.1f), %.4f bits per byte%s",
                 summary.steps(),
                 summary.tokens(),
                 summary.tokensPerSecond(),
                 summary.worldSize(),
                 summary.validPerplexity(),
                 summary.unigramPerplexity(),
-                summary.validBitsPerByte());
+                summary.validBitsPerByte(),
+                routing(summary));
+        if (summary.droppedShare() > MUCH) {
+            say(
+                    "          much was dropped: raise moe.switch.capacity-factor or moe.switch.balance-weight, or train for longer");
+        }
+    }
+
+    private static String routing(RunSummary summary) {
+        if (summary.maxVio() == 0 && summary.droppedShare() == 0) {
+            return "";
+        }
+        return String.format(
+                Locale.ROOT, "; MaxVio %.3f, %.1f %% dropped", summary.maxVio(), 100 * summary.droppedShare());
     }
 
     private void say(String format, Object... values) {

@@ -7,11 +7,12 @@ import java.util.List;
  *
  * @param trainingSeconds of all steps
  * @param maxVioSum of all steps
+ * @param droppedSum shares of dropped choices of all steps
  * @param loads rows of each expert of each sparse layer since the last evaluation
  */
-public record RunProgress(double trainingSeconds, double maxVioSum, List<List<Long>> loads) {
+public record RunProgress(double trainingSeconds, double maxVioSum, double droppedSum, List<List<Long>> loads) {
     /** Of a run that has not begun. */
-    public static final RunProgress NONE = new RunProgress(0, 0, List.of());
+    public static final RunProgress NONE = new RunProgress(0, 0, 0, List.of());
 
     public RunProgress {
         loads = loads.stream().map(List::copyOf).toList();

@@ -37,6 +37,7 @@ public final class RankLoop {
 
     private double trainingSeconds;
     private double maxVioSum;
+    private double droppedSum;
 
     private RankLoop(RankContext context) {
         RunConfig config = context.config();
@@ -82,6 +83,7 @@ public final class RankLoop {
             RunProgress progress = saved.manifest().progress();
             trainingSeconds = progress.trainingSeconds();
             maxVioSum = progress.maxVioSum();
+            droppedSum = progress.droppedSum();
             routing.restore(progress.loads());
         }
     }
@@ -112,6 +114,7 @@ public final class RankLoop {
                 train.steps() * tokensPerStep,
                 train.steps() * tokensPerStep / trainingSeconds,
                 maxVioSum / train.steps(),
+                droppedSum / train.steps(),
                 validation,
                 model.kernels().description());
     }
@@ -141,6 +144,7 @@ public final class RankLoop {
         double maxVio = routing.maxVio();
         trainingSeconds += nanos * 1e-9;
         maxVioSum += maxVio;
+        droppedSum += routing.dropped();
         if (collective.rank() == 0) {
             context.listener()
                     .step(new StepMetrics(
@@ -173,7 +177,7 @@ public final class RankLoop {
                 context.digests(),
                 context.settings(),
                 context.routing().sharedHashes(context.config().model()),
-                new RunProgress(trainingSeconds, maxVioSum, routing.loads()));
+                new RunProgress(trainingSeconds, maxVioSum, droppedSum, routing.loads()));
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);

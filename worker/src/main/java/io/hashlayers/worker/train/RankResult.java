@@ -9,6 +9,7 @@ import java.io.Serializable;
  * @param tokens trained on, over all ranks
  * @param tokensPerSecond over all steps without evaluations and checkpoints
  * @param meanMaxVio mean of {@link StepMetrics#maxVio} over the steps
+ * @param meanDropped mean over the steps of the share of choices that experts had no room for
  * @param validation of the last step
  * @param kernels description of the kernels of this rank
  */
@@ -17,6 +18,7 @@ public record RankResult(
         long tokens,
         double tokensPerSecond,
         double meanMaxVio,
+        double meanDropped,
         EvaluationMetrics validation,
         String kernels)
         implements Serializable {}

@@ -45,6 +45,17 @@ final class RoutingReport {
         return layers.isEmpty() ? 0 : sum / layers.size();
     }
 
+    /** Share of the choices of all layers in the last step that were beyond the capacity of their expert. */
+    double dropped() {
+        double choices = 0;
+        double dropped = 0;
+        for (int layer = 0; layer < layers.size(); layer++) {
+            choices += step[start(layer) + numExperts + RouterStatistics.CHOICES];
+            dropped += step[start(layer) + numExperts + RouterStatistics.DROPPED];
+        }
+        return ratio(dropped, choices);
+    }
+
     /** What the layers did in the last step. */
     List<RoutingMetrics> layers() {
         return IntStream.range(0, layers.size()).mapToObj(this::layer).toList();
