@@ -147,6 +147,7 @@ final class BaselineRun {
                 0,
                 dataset.tokenizerDigest(),
                 dataset.digest(),
-                "none");
+                "none",
+                0);
     }
 }

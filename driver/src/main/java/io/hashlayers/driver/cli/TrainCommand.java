@@ -105,6 +105,6 @@ final class TrainCommand implements Callable<Integer> {
         Settings settings = chosen.completed(hadoop);
         DatasetManifest manifest = DatasetManifest.read(hadoop, new Path(settings.data()));
         RunConfig config = settings.run(run, manifest.vocabularySize());
-        return new TrainingRequest(config, settings.ranks(), settings.render(), existing);
+        return new TrainingRequest(config, settings.ranks(), settings.render(), existing, settings.maxRestarts(), 1);
     }
 }

@@ -143,6 +143,11 @@ public final class Settings {
         return with(DATA, data, "--data");
     }
 
+    /** How often a run is started again from one checkpoint. */
+    public int maxRestarts() {
+        return values.integer("train.max-restarts");
+    }
+
     /** The same settings for another number of ranks, 0 for as many as fit. */
     public Settings withRanks(int ranks) {
         return with(RANKS, ranks, "--ranks");

@@ -6,6 +6,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.time.Duration;
 import java.util.List;
 
 /** Tells another reporter everything; a subclass does something besides. */
@@ -64,6 +65,11 @@ public abstract class ForwardingReporter implements RunReporter {
     @Override
     public void measured(MemoryPlan memory, List<Long> peakBytes) {
         next.measured(memory, peakBytes);
+    }
+
+    @Override
+    public void restarting(TrainingException cause, int number, Duration pause) {
+        next.restarting(cause, number, pause);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.ProgressListener;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -36,6 +37,14 @@ public interface RunReporter extends ProgressListener {
      * @param peakBytes the most that was resident in each process; not empty
      */
     void measured(MemoryPlan memory, List<Long> peakBytes);
+
+    /**
+     * The run failed and is started again from its newest checkpoint.
+     *
+     * @param number of restarts, this one included
+     * @param pause before it
+     */
+    void restarting(TrainingException cause, int number, Duration pause);
 
     /** The run ended early; the same exception leaves {@link TrainingRun#run}. */
     void failed(TrainingException failure);

@@ -10,6 +10,7 @@ package io.hashlayers.driver.gang;
  * @param maxVio mean over the steps
  * @param droppedShare of the choices of tokens, those that experts had no room for, mean over the steps; 0 for a hash
  * @param tableDigest {@code "none"} for a dense model
+ * @param restarts of the run after failures, by the driver that ended it
  */
 public record RunSummary(
         double validPerplexity,
@@ -23,4 +24,23 @@ public record RunSummary(
         double droppedShare,
         String tokenizerDigest,
         String datasetDigest,
-        String tableDigest) {}
+        String tableDigest,
+        int restarts) {
+    /** The same after so many restarts. */
+    RunSummary after(int more) {
+        return new RunSummary(
+                validPerplexity,
+                validBitsPerByte,
+                unigramPerplexity,
+                steps,
+                tokens,
+                tokensPerSecond,
+                worldSize,
+                maxVio,
+                droppedShare,
+                tokenizerDigest,
+                datasetDigest,
+                tableDigest,
+                restarts + more);
+    }
+}

@@ -25,6 +25,7 @@ final class SettingsChange {
             "train.evaluate-every",
             "train.evaluate-sequences",
             "train.timeout-seconds",
+            "train.max-restarts",
             "train.recompute-activations");
 
     private static final List<String> FREE_SECTIONS = List.of("prepare.", "bench.");

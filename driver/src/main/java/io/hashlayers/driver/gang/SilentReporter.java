@@ -6,6 +6,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.time.Duration;
 import java.util.List;
 
 /** Tells nobody. Of a run that another one needs, say: what it plans and measures is not that of the other. */
@@ -39,6 +40,9 @@ public class SilentReporter implements RunReporter {
 
     @Override
     public void measured(MemoryPlan memory, List<Long> peakBytes) {}
+
+    @Override
+    public void restarting(TrainingException cause, int number, Duration pause) {}
 
     @Override
     public void failed(TrainingException failure) {}

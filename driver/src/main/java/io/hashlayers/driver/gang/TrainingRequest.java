@@ -10,9 +10,11 @@ import io.hashlayers.worker.train.RunConfig;
  * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
  * @param settings the resolved configuration as text, saved as {@code run.conf} and in every checkpoint
  * @param existing what becomes of a run that already lies in the folder
+ * @param maxRestarts how often the run is started again from one checkpoint, after the loss of a rank or of room
  * @param runsAtOnce most runs, about as large as this one, that share the machines with it, this one included
  */
-public record TrainingRequest(RunConfig config, int ranks, String settings, Existing existing, int runsAtOnce) {
+public record TrainingRequest(
+        RunConfig config, int ranks, String settings, Existing existing, int maxRestarts, int runsAtOnce) {
     /** What becomes of a run that already lies in the folder. */
     public enum Existing {
         /** It goes on, if its settings are the same but for those on which no step depends. */
@@ -28,10 +30,18 @@ public record TrainingRequest(RunConfig config, int ranks, String settings, Exis
             throw new TrainingException(
                     Failure.USER, "train.ranks is " + ranks + "; set it to 1 or more, or to 0 for all slots");
         }
+        if (maxRestarts < 0) {
+            throw new TrainingException(Failure.USER, "train.max-restarts is " + maxRestarts + "; set it to 0 or more");
+        }
     }
 
-    /** A run that has the machines for itself. */
+    /** A run that has the machines for itself, and ends with its first failure. */
     public TrainingRequest(RunConfig config, int ranks, String settings, Existing existing) {
-        this(config, ranks, settings, existing, 1);
+        this(config, ranks, settings, existing, 0, 1);
+    }
+
+    /** The same with another choice of what becomes of a run that is there. */
+    TrainingRequest with(Existing other) {
+        return new TrainingRequest(config, ranks, settings, other, maxRestarts, runsAtOnce);
     }
 }

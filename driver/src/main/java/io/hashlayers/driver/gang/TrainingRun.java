@@ -1,63 +1,26 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.prepare.Frequencies;
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.worker.checkpoint.SharedHash;
-import io.hashlayers.worker.data.DatasetFiles;
-import io.hashlayers.worker.data.DatasetManifest;
-import io.hashlayers.worker.train.PlannedHash;
-import io.hashlayers.worker.train.RankResult;
-import io.hashlayers.worker.train.Routing;
-import io.hashlayers.worker.train.RunConfig;
-import io.hashlayers.worker.train.TuningConfig;
-import io.hashlayers.worker.transformer.FrozenTensors;
-import io.hashlayers.worker.transformer.ModelConfig;
-import java.util.List;
-import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
+import java.time.Duration;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A training run, from the dataset to the last checkpoint: table, placement and plan are made in the driver, then the ranks
- * train.
+ * A training run, from the dataset to the last checkpoint. If ranks are lost on the way, or the cluster cannot run them for a
+ * while, it goes on behind its newest checkpoint by itself, after a pause and on the executors that there are then.
  */
 public final class TrainingRun {
-    private static final List<String> SPLITS = List.of(DatasetFiles.TRAIN, DatasetFiles.VALID);
-
     private final SparkSession spark;
     private final TrainingRequest request;
-    private final RunConfig config;
     private final RunReporter reporter;
-    private final RunFolder folder;
-    private final DatasetManifest dataset;
-    private final Optional<ResumedRun> resumed;
-    private final Optional<StartingModel> start;
-    private final List<SharedHash> kept; // hashes of the checkpoint that the run begins with, or goes on behind
-    private final TableSources sources;
+    private final Restarts restarts;
 
     private TrainingRun(SparkSession spark, TrainingRequest request, RunReporter reporter) {
-        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         this.spark = spark;
         this.request = request;
-        RunConfig asked = SharedPaths.of(hadoop, request.config());
-        TuningConfig tuning = asked.tuning();
         this.reporter = reporter;
-        this.folder = new RunFolder(hadoop, asked.runDir());
-        this.dataset = DatasetManifest.read(hadoop, new Path(asked.datasetDir()));
-        this.resumed = ResumedRun.find(spark, request, asked, folder, reporter);
-        this.start = tuning.continues() && resumed.isEmpty()
-                ? Optional.of(StartingModel.open(hadoop, tuning))
-                : Optional.empty();
-        this.config = start.map(model -> asked.tuned(tuning.at(tuning.from(), model.step())))
-                .orElse(asked);
-        this.kept = resumed.map(run -> run.checkpoint().hashes())
-                .orElseGet(() -> start.map(model -> model.kept(config)).orElse(List.of()));
-        this.sources = TableSources.open(hadoop, config, layersOf(kept));
+        this.restarts = new Restarts(request.maxRestarts());
     }
 
     /**
@@ -67,11 +30,11 @@ public final class TrainingRun {
      * is left in the folder of a new run that fails before its ranks have met.
      *
      * @return what came of it, as the reporter heard
-     * @throws TrainingException the first real failure, as the reporter heard
+     * @throws TrainingException the first real failure of the last attempt, as the reporter heard
      */
     public static RunSummary run(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         try {
-            RunSummary summary = new TrainingRun(spark, request, reporter).runOrSummary();
+            RunSummary summary = new TrainingRun(spark, request, reporter).untilDone();
             reporter.finished(summary);
             return summary;
         } catch (TrainingException e) {
@@ -88,210 +51,68 @@ public final class TrainingRun {
      */
     public static MemoryPlan plan(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         try {
-            return new TrainingRun(spark, request, reporter).plan();
+            return new TrainingAttempt(spark, request, reporter).plan();
         } catch (TrainingException e) {
             reporter.failed(e);
             throw e;
         }
     }
 
-    private MemoryPlan plan() {
-        requireInputs();
-        int asked = request.ranks();
-        if (asked > 0) {
-            Preflight.requireEvenBatch(config.train(), asked);
-        }
-        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train(), reporter);
-        requireWholeDataset();
-        Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
-        requireNoRun();
-        folder.create(request.settings());
-        try {
-            return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
-        } catch (RuntimeException e) {
-            folder.discard();
-            throw e;
-        }
-    }
-
-    /** What came of it if it was finished before; else it is run. */
-    private RunSummary runOrSummary() {
-        Optional<RunSummary> before = resumed.isEmpty() ? Optional.empty() : folder.summary();
-        if (before.isPresent() && before.get().steps() == config.train().steps()) {
-            resumed.get().requireSame(config, dataset);
-            reporter.note("finished  before: the run in %s has done all %,d steps, nothing is left to do"
-                    .formatted(config.runDir(), before.get().steps()));
-            return before.get();
-        }
-        return run();
-    }
-
-    private RunSummary run() {
-        int worldSize = preflight();
-        Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
-        openFolder();
-        GangStage gang = null;
-        try {
-            Routing routing = route(frequencies, worldSize);
-            MemoryPlan memory =
-                    size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
-            MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
-            long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
-            TrainingProgram program =
-                    new TrainingProgram(config, routing, digests(routing), request.settings(), finishedSteps);
-            gang = new GangStage(spark, worldSize, reporter);
-            RankResult result = gang.run(program, RankResult.class);
-            if (!gang.peakBytes().isEmpty()) {
-                reporter.measured(memory, gang.peakBytes());
+    private RunSummary untilDone() {
+        var progress = new LastCheckpoint(reporter);
+        TrainingRequest next = request;
+        while (true) {
+            try {
+                return new TrainingAttempt(spark, next, progress).run().after(restarts.count());
+            } catch (TrainingException e) {
+                if (!progress.met() || spark.sparkContext().isStopped() || !restarts.allow(e, progress.step())) {
+                    throw e;
+                }
+                Duration pause = restarts.pause();
+                reporter.restarting(e, restarts.count(), pause);
+                sleep(pause, e);
+                next = request.with(Existing.GO_ON); // also where the first attempt began anew
             }
-            return summary(result, frequencies, worldSize, program.digests());
-        } catch (RuntimeException e) {
-            if (resumed.isEmpty() && (gang == null || !gang.met())) {
-                folder.discard();
-            }
-            throw e;
         }
     }
 
-    private void openFolder() {
-        if (resumed.isPresent()) {
-            reporter.resumed(resumed.get().step());
-            folder.goOn(request.settings());
-        } else {
-            folder.create(request.settings());
-        }
-    }
-
-    /** Checks cluster, folder and dataset; writes nothing. */
-    private int preflight() {
-        Preflight.requireSettings(spark.sparkContext().conf());
-        requireInputs();
-        reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train(), reporter);
-        requireWholeDataset();
-        return worldSize;
-    }
-
-    private void requireInputs() {
-        start.ifPresent(model -> model.requireFit(config, dataset));
-        requireVocabulary();
-        config.tuning().frozen().requireFit(config.model());
-        sources.requireFit(config, dataset);
-        DatasetCheck.requireRows(
-                spark, config.datasetDir(), SPLITS, config.model().contextLength());
-        folder.requireRunOrNothing();
-        resumed.ifPresent(run -> run.requireSame(config, dataset));
-    }
-
-    /** A plan is for a run that is not there yet, or that may go. */
-    private void requireNoRun() {
-        if (request.existing() != TrainingRequest.Existing.REPLACE
-                && folder.settings().isPresent()) {
+    private static void sleep(Duration pause, TrainingException cause) {
+        try {
+            Thread.sleep(pause.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             throw new TrainingException(
-                    Failure.USER,
-                    config.runDir() + " already holds a run; name another folder, or say --overwrite to delete it");
+                    Failure.PEER_LOST, "interrupted before a restart after: " + cause.getMessage(), e);
         }
     }
 
-    private void requireWholeDataset() {
-        reporter.note("checking the dataset");
-        DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
-    }
+    /** Notes how far the run is: what fails before its ranks met the first time does so again. */
+    private static final class LastCheckpoint extends ForwardingReporter {
+        private volatile boolean met;
+        private volatile long step;
 
-    private Routing route(Frequencies frequencies, int worldSize) {
-        requireRows(worldSize);
-        String predictions = predict(worldSize);
-        PlannedSplit train = new PlannedSplit(DatasetFiles.TRAIN, true, config, predictions);
-        PlannedSplit valid = new PlannedSplit(DatasetFiles.VALID, false, config, predictions);
-        FeatureCounts counts = new FeatureCounts(spark, train.rows(), dataset, frequencies);
-        List<SharedHash> hashes = hashes(counts);
-        folder.saveTables(hashes);
-        return new RoutePlanner(spark, config, dataset, counts, folder.plan(), reporter)
-                .plan(hashes, List.of(train, valid), worldSize);
-    }
-
-    /** Makes the predictions that hashes read of all rows of the run, and returns where they are; empty if none reads any. */
-    private String predict(int worldSize) {
-        if (sources.predictor().isEmpty()) {
-            return "";
+        LastCheckpoint(RunReporter next) {
+            super(next);
         }
-        PredictionRun prediction = new PredictionRun(spark, sources.predictor().get(), folder.predictions(), reporter);
-        prediction.predict(config, DatasetFiles.TRAIN, 0, worldSize);
-        prediction.predict(config, DatasetFiles.VALID, config.train().evaluateSequences(), worldSize);
-        return folder.predictions().toString();
-    }
 
-    /** Those of the model that the run begins with, where they still hold, and others built for this text. */
-    private List<SharedHash> hashes(FeatureCounts counts) {
-        start.ifPresent(model -> model.tell(config, kept, reporter));
-        List<SharedHash> built = new HashBuilder(spark, config, counts, sources, reporter).build(layersOf(kept));
-        return Stream.concat(kept.stream(), built.stream()).toList();
-    }
-
-    private static List<Integer> layersOf(List<SharedHash> hashes) {
-        return hashes.stream().flatMap(shared -> shared.layers().stream()).toList();
-    }
-
-    /** Requires that each router can work on as many rows as a rank will have. */
-    private void requireRows(int worldSize) {
-        ModelConfig model = config.model();
-        int rows = config.sequencesPerRank(worldSize) * model.contextLength();
-        model.mixture().routers().forEach(router -> router.requireRows(rows, worldSize, model.numExperts()));
-    }
-
-    private MemoryPlan size(Routing routing, int worldSize, RankProcess process) {
-        MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
-        reporter.sized(config.model(), memory);
-        FrozenTensors frozen = config.tuning().frozen();
-        if (!frozen.patterns().isEmpty()) {
-            reporter.note("frozen    %,d parameters: %s"
-                    .formatted(frozen.parameters(config.model()), String.join(", ", frozen.patterns())));
+        @Override
+        public void started(Gang gang) {
+            met = true;
+            super.started(gang);
         }
-        return memory;
-    }
 
-    private void requireVocabulary() {
-        int ofModel = config.model().vocabularySize();
-        if (dataset.vocabularySize() != ofModel) {
-            throw new TrainingException(
-                    Failure.DATA,
-                    "the dataset %s has a vocabulary of %d, the model one of %d; set model.vocabulary-size to that of the dataset"
-                            .formatted(config.datasetDir(), dataset.vocabularySize(), ofModel));
+        @Override
+        public void checkpoint(long saved, String path) {
+            step = saved;
+            super.checkpoint(saved, path);
         }
-    }
 
-    private SortedMap<String, String> digests(Routing routing) {
-        SortedMap<String, String> digests = resumed.map(ResumedRun::digests).orElseGet(TreeMap::new);
-        digests.put("tokenizer", dataset.tokenizerDigest());
-        digests.put("dataset", dataset.digest());
-        start.ifPresent(model -> digests.put("from", model.digest()));
-        sources.predictor()
-                .ifPresent(model ->
-                        digests.put(PredictionRun.PREDICTOR, model.manifest().digest()));
-        List<PlannedHash> hashes = routing.hashes();
-        for (int number = 0; number < hashes.size(); number++) {
-            digests.put("hash-" + number, hashes.get(number).hash().digest());
-            digests.put("plan-" + number, hashes.get(number).plan().digest());
+        boolean met() {
+            return met;
         }
-        return digests;
-    }
 
-    private RunSummary summary(
-            RankResult result, Frequencies frequencies, int worldSize, SortedMap<String, String> digests) {
-        double perplexity = result.validation().perplexity();
-        double bytesPerToken = dataset.split(DatasetFiles.VALID).bytesPerToken();
-        return new RunSummary(
-                perplexity,
-                Math.log(perplexity) / Math.log(2) / bytesPerToken,
-                new UnigramModel(frequencies.train()).perplexity(frequencies.valid()),
-                result.steps(),
-                result.tokens(),
-                result.tokensPerSecond(),
-                worldSize,
-                result.meanMaxVio(),
-                result.meanDropped(),
-                dataset.tokenizerDigest(),
-                dataset.digest(),
-                digests.getOrDefault("hash-0", "none"));
+        long step() {
+            return step;
+        }
     }
 }

@@ -13,6 +13,7 @@ import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
 import io.hashlayers.worker.transformer.ParameterLayout;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -119,6 +120,12 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void measured(MemoryPlan memory, List<Long> peakBytes) {
         line.say(MemoryText.measured(memory, peakBytes));
+    }
+
+    @Override
+    public void restarting(TrainingException cause, int number, Duration pause) {
+        line.say("failed    " + cause.getMessage());
+        say("restart   %d, in %d s, behind the newest checkpoint", number, pause.toSeconds());
     }
 
     @Override

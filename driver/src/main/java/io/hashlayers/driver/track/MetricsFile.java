@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
 import io.hashlayers.worker.train.EvaluationMetrics;
@@ -17,6 +18,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.fs.FSDataOutputStream;
 
 /**
@@ -30,10 +32,13 @@ import org.apache.hadoop.fs.FSDataOutputStream;
  * evaluation  {"step", "split", "perplexity", "changed_share" (tokens that visited another expert than in the evaluation
  *              before; missing in the first),
  *              "loads": for each sparse layer {"layer", "rows" of each expert since the evaluation before}}
+ * restart     {"restart" (number), "failure" (kind), "cause"}
  * </pre>
  */
 final class MetricsFile implements AutoCloseable {
     static final String NAME = "metrics.jsonl";
+
+    private static final String RESTART = "restart";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -80,6 +85,9 @@ final class MetricsFile implements AutoCloseable {
     private static boolean keeps(String line, long step, LossCurve curve) {
         try {
             JsonNode fields = JSON.readTree(line);
+            if (fields.has(RESTART)) {
+                return true;
+            }
             long of = fields.path("step").asLong(Long.MAX_VALUE);
             if (of > step) {
                 return false;
@@ -134,6 +142,14 @@ final class MetricsFile implements AutoCloseable {
             loads.rows().forEach(rows::add);
         }
         write(line);
+    }
+
+    /** Notes that the run failed and was started again, for the so manieth time. */
+    void writeRestart(TrainingException cause, int number) throws IOException {
+        write(JSON.createObjectNode()
+                .put(RESTART, number)
+                .put("failure", cause.failure().name().toLowerCase(Locale.ROOT))
+                .put("cause", cause.getMessage()));
     }
 
     private void write(ObjectNode line) throws IOException {

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class RunFiles implements AutoCloseable {
     private final Configuration hadoop;
     private final String runDir;
-    private final LossCurve curve = new LossCurve();
+    private LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
     private long resumed; // step behind which the run goes on
+    private boolean again; // after a failure that this object saw
 
     RunFiles(Configuration hadoop, String runDir) {
         this.hadoop = hadoop;
@@ -38,12 +39,23 @@ final class RunFiles implements AutoCloseable {
 
     void started() {
         write(() -> {
-            if (resumed > 0) {
+            if (resumed > 0 || again) {
+                curve = new LossCurve();
                 metrics = MetricsFile.goOn(Folder.of(hadoop, runDir), resumed, curve);
             } else {
                 metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
             }
         });
+    }
+
+    void restarting(TrainingException cause, int number) {
+        again = true;
+        resumed = 0; // told again, if there is a checkpoint
+        if (metrics != null) {
+            MetricsFile file = metrics;
+            write(() -> file.writeRestart(cause, number));
+        }
+        close();
     }
 
     void step(StepMetrics step) {

@@ -8,6 +8,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
+import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 
 /** Tells a training run to people and keeps its files. */
@@ -55,6 +56,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     public void evaluation(EvaluationMetrics metrics) {
         files.evaluation(metrics);
         super.evaluation(metrics);
+    }
+
+    @Override
+    public void restarting(TrainingException cause, int number, Duration pause) {
+        files.restarting(cause, number);
+        super.restarting(cause, number, pause);
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -116,20 +115,17 @@ class TrainingIT {
         assertThat(hashlayers.run("inspect", "one").expect(0).output())
                 .containsPattern("step +50")
                 .contains("checksums hold");
-        Finished refused = train("local[2]", "two").expect(2);
-        assertThat(refused.errors()).contains("--overwrite");
+        assertThat(train("local[2]", "two").expect(0).errors()).contains("nothing is left to do");
+        Finished refused = train("local[2]", "two", "-D", "model.dim=64").expect(2);
+        assertThat(refused.errors()).contains("model.dim was 32 and is 64", "--overwrite");
     }
 
     @Test
     void aKilledExecutorEndsTheRunPromptlyWithTheRealError() throws Exception {
-        Running running = hashlayers.start(arguments("local-cluster[2,1,1024]", "killed", "-D", "train.steps=100000"));
+        Running running = hashlayers.start(arguments(
+                "local-cluster[2,1,1024]", "killed", "-D", "train.steps=100000", "-D", "train.max-restarts=0"));
         awaitStep(running, folder.resolve("killed/metrics.jsonl"));
-        Optional<ProcessHandle> executor = running.process()
-                .descendants()
-                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-                .findFirst();
-
-        executor.orElseThrow().destroyForcibly();
+        killAnExecutor(running);
         Finished finished = running.join();
 
         finished.expect(5);
@@ -137,9 +133,38 @@ class TrainingIT {
         assertThat(folder.resolve("killed/summary.json")).doesNotExist();
     }
 
-    private static void awaitStep(Running running, Path metrics) throws Exception {
+    @Test
+    void aKilledExecutorCostsOnlyTheStepsBehindTheCheckpoint() throws Exception {
+        String[] more = {"-D", "train.steps=3000", "-D", "train.checkpoint-every=200", "-D", "train.evaluate-every=1000"
+        };
+        Running running = hashlayers.start(arguments("local-cluster[2,1,1024]", "survivor", more));
+        awaitStep(running, folder.resolve("survivor/checkpoints/step-00000200/manifest.json"));
+        killAnExecutor(running);
+        Finished finished = running.join().expect(0);
+        train("local[2]", "undisturbed", more).expect(0);
+
+        assertThat(finished.errors()).contains("restart   1, in 1 s", "resumed   after step ");
+        assertThat(losses("survivor")).containsExactly(losses("undisturbed"));
+        assertThat(metrics("survivor").stream().filter(line -> line.has("restart")))
+                .hasSize(1)
+                .first()
+                .satisfies(line -> assertThat(line.get("failure").asText()).isEqualTo("peer_lost"));
+        JsonNode summary = JSON.readTree(folder.resolve("survivor/summary.json").toFile());
+        assertThat(summary.get("restarts").asInt()).isEqualTo(1);
+    }
+
+    private static void killAnExecutor(Running running) {
+        running.process()
+                .descendants()
+                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .findFirst()
+                .orElseThrow()
+                .destroyForcibly();
+    }
+
+    private static void awaitStep(Running running, Path file) throws Exception {
         long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
-        while (!Files.exists(metrics) || Files.size(metrics) == 0) {
+        while (!Files.exists(file) || Files.size(file) == 0) {
             if (System.nanoTime() > deadline || !running.process().isAlive()) {
                 running.process().destroyForcibly();
                 throw new AssertionError("no step came: " + running.errorsSoFar());

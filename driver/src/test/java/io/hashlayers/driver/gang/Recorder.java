@@ -6,6 +6,7 @@ import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +15,8 @@ class Recorder implements RunReporter {
     record Peaks(List<Long> bytes) {}
 
     record Resumed(long step) {}
+
+    record Restart(TrainingException cause, int number) {}
 
     final List<Object> events = new ArrayList<>();
 
@@ -65,6 +68,11 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void measured(MemoryPlan memory, List<Long> peakBytes) {
         events.add(new Peaks(peakBytes));
+    }
+
+    @Override
+    public synchronized void restarting(TrainingException cause, int number, Duration pause) {
+        events.add(new Restart(cause, number));
     }
 
     @Override

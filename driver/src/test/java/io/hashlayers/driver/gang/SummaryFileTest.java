@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SummaryFileTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final RunSummary SUMMARY =
-            new RunSummary(41.25, 1 / 3.0, 512, 800, 1L << 40, 1234.5, 4, 0.07, 0.02, "sha256:1", "sha256:2", "none");
+    private static final RunSummary SUMMARY = new RunSummary(
+            41.25, 1 / 3.0, 512, 800, 1L << 40, 1234.5, 4, 0.07, 0.02, "sha256:1", "sha256:2", "none", 0);
 
     @TempDir
     Path run;
