@@ -10,6 +10,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.checkpoint.Retention;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
@@ -366,6 +367,10 @@ public final class Settings {
                 values.whole("train.evaluate-every"),
                 values.whole("train.evaluate-sequences"),
                 values.whole("train.checkpoint-every"),
+                new Retention(
+                        values.integer("train.keep-last"),
+                        values.whole("train.keep-every"),
+                        values.flag("train.keep-best")),
                 values.integer("train.timeout-seconds"));
     }
 

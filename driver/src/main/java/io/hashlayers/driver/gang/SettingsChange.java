@@ -26,6 +26,9 @@ final class SettingsChange {
             "train.evaluate-sequences",
             "train.timeout-seconds",
             "train.max-restarts",
+            "train.keep-last",
+            "train.keep-every",
+            "train.keep-best",
             "train.recompute-activations");
 
     private static final List<String> FREE_SECTIONS = List.of("prepare.", "bench.");

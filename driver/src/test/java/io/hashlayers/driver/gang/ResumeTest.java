@@ -9,6 +9,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointManifest.TensorEntry;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
+import io.hashlayers.worker.checkpoint.Retention;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.router.BaseConfig;
@@ -88,6 +89,10 @@ class ResumeTest {
     }
 
     private static RunConfig config(String run, Model of) {
+        return config(run, of, Retention.ALL);
+    }
+
+    private static RunConfig config(String run, Model of, Retention retention) {
         ModelConfig model = new ModelConfig(
                 TinyDataset.VOCABULARY, TinyRuns.SEQUENCE, 3, 8, 16, 2, Activation.GELU, 0.1, of.mixture());
         return new RunConfig(
@@ -96,7 +101,7 @@ class ResumeTest {
                 model,
                 TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1e-2, 2, OptimizerConfig.Schedule.COSINE, 0.1, 0.9, 0.99, 1e-8, 0.01, 1),
-                new TrainConfig(STEPS, TinyRuns.BATCH, 1, false, 3, 4, 0, CHECKPOINT_EVERY, 30),
+                new TrainConfig(STEPS, TinyRuns.BATCH, 1, false, 3, 4, 0, CHECKPOINT_EVERY, retention, 30),
                 "vector");
     }
 
@@ -249,6 +254,15 @@ class ResumeTest {
                 .hasMessageContaining("manifest.json")
                 .hasMessageContaining("--overwrite");
         assertThat(manifest("hopeless", 3)).exists();
+    }
+
+    @Test
+    void onlyTheCheckpointsThatAreToBeKeptAreLeft() {
+        RunConfig config = config("kept", Model.SWITCH, new Retention(1, 6, false));
+        TrainingRun.run(spark, new TrainingRequest(config, 2, "a = b\n", Existing.GO_ON), new Recorder());
+
+        assertThat(CheckpointReader.steps(HADOOP, config.runDir())).containsExactly(6L, 12L);
+        assertThat(dir.resolve("kept/checkpoints").toFile().list()).hasSize(2);
     }
 
     @Test

@@ -37,14 +37,22 @@ public final class CheckpointWriter {
 
     private final Checkpoints checkpoints;
     private final Collective collective;
+    private final Retention retention;
 
     /**
      * @param runDir folder of the run, any Hadoop path
      * @param collective of this rank
+     * @param retention what becomes of older checkpoints
      */
-    public CheckpointWriter(Configuration hadoop, String runDir, Collective collective) {
+    public CheckpointWriter(Configuration hadoop, String runDir, Collective collective, Retention retention) {
         this.checkpoints = new Checkpoints(hadoop, runDir);
         this.collective = collective;
+        this.retention = retention;
+    }
+
+    /** A writer that keeps all checkpoints. */
+    public CheckpointWriter(Configuration hadoop, String runDir, Collective collective) {
+        this(hadoop, runDir, collective, Retention.ALL);
     }
 
     /**
@@ -65,6 +73,7 @@ public final class CheckpointWriter {
             byte[][] files = collective.allGather(JSON.writeValueAsBytes(writeFiles(folder, tensors)));
             if (collective.rank() == 0) {
                 publish(folder, content, files);
+                checkpoints.remove(retention);
             }
             collective.allGather(HERE);
             return folder.toString();

@@ -46,6 +46,29 @@ final class Checkpoints {
         }
     }
 
+    /** Removes what need not be kept. Its manifest goes first, so that what is left of an interrupted removal does not count. */
+    void remove(Retention retention) throws IOException {
+        if (retention.equals(Retention.ALL)) {
+            return;
+        }
+        for (long step : retention.obsolete(steps().stream().map(this::saved).toList())) {
+            at(step).delete(CheckpointManifest.NAME);
+            at(step).delete();
+        }
+    }
+
+    private Retention.Saved saved(long step) {
+        try {
+            double perplexity = CheckpointManifest.FILE
+                    .read(at(step), CheckpointManifest.NAME)
+                    .progress()
+                    .perplexity();
+            return new Retention.Saved(step, perplexity < 0 ? Double.NaN : perplexity);
+        } catch (TrainingException e) { // of a damaged one, which is not the best
+            return new Retention.Saved(step, Double.NaN);
+        }
+    }
+
     @Override
     public String toString() {
         return folder.toString();

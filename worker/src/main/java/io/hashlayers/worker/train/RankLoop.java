@@ -15,6 +15,7 @@ import io.hashlayers.worker.transformer.LanguageModel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The training loop of one rank: batches, forward, backward, optimizer; now and then an evaluation and a checkpoint.
@@ -53,7 +54,7 @@ public final class RankLoop {
                 model.kernels(),
                 collective);
         this.evaluation = Evaluation.repeated(context, model, DatasetFiles.VALID);
-        this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective);
+        this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective, train.retention());
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
         this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];
         this.routing = new RoutingReport(config.model(), train.accumulateBatches());
@@ -102,7 +103,7 @@ public final class RankLoop {
                     validation = evaluate(step);
                 }
                 if (due(step, train.checkpointEvery())) {
-                    checkpoint(step);
+                    checkpoint(step, validation);
                 }
             }
         }
@@ -170,14 +171,23 @@ public final class RankLoop {
         return metrics;
     }
 
-    private void checkpoint(long step) {
+    /**
+     * @param validation of the newest evaluation, if there was one
+     */
+    private void checkpoint(long step, @Nullable EvaluationMetrics validation) {
+        double perplexity = validation != null && validation.step() == step ? validation.perplexity() : -1;
         CheckpointContent content = new CheckpointContent(
                 step,
                 context.config().model(),
                 context.digests(),
                 context.settings(),
                 context.routing().sharedHashes(context.config().model()),
-                new RunProgress(trainingSeconds, maxVioSum, droppedSum, routing.loads()));
+                new RunProgress(
+                        trainingSeconds,
+                        maxVioSum,
+                        droppedSum,
+                        Double.isFinite(perplexity) ? perplexity : -1,
+                        routing.loads()));
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);

@@ -2,6 +2,7 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.Retention;
 import java.io.Serializable;
 
 /**
@@ -16,6 +17,7 @@ import java.io.Serializable;
  * @param evaluateEvery steps between evaluations on the validation split, 0 for the end only
  * @param evaluateSequences sequences of the validation split that an evaluation reads, 0 for all
  * @param checkpointEvery steps between checkpoints, 0 for the end only
+ * @param retention which checkpoints stay
  * @param timeoutSeconds longest wait for another rank before the run ends
  */
 public record TrainConfig(
@@ -27,6 +29,7 @@ public record TrainConfig(
         long evaluateEvery,
         long evaluateSequences,
         long checkpointEvery,
+        Retention retention,
         int timeoutSeconds)
         implements Serializable {
     public TrainConfig {
@@ -43,6 +46,30 @@ public record TrainConfig(
         require("train.evaluate-sequences", evaluateSequences, 0);
         require("train.checkpoint-every", checkpointEvery, 0);
         require("train.timeout-seconds", timeoutSeconds, 1);
+    }
+
+    /** A run that keeps all its checkpoints. */
+    public TrainConfig(
+            long steps,
+            int batchSequences,
+            int accumulateBatches,
+            boolean recomputeActivations,
+            long seed,
+            long evaluateEvery,
+            long evaluateSequences,
+            long checkpointEvery,
+            int timeoutSeconds) {
+        this(
+                steps,
+                batchSequences,
+                accumulateBatches,
+                recomputeActivations,
+                seed,
+                evaluateEvery,
+                evaluateSequences,
+                checkpointEvery,
+                Retention.ALL,
+                timeoutSeconds);
     }
 
     /** {@code B / A}, sequences of a micro-batch, over all ranks: what the model runs on at once. */
