@@ -3,9 +3,12 @@ package io.hashlayers.worker.storage;
 import java.io.IOException;
 import java.util.UUID;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * A file being written under a temporary name of its own, {@code .NAME.UNIQUE.tmp}. {@link #commit} gives it its name;
@@ -41,13 +44,21 @@ public final class PendingFile implements AutoCloseable {
             out.hsync();
         }
         out.close();
-        if (fileSystem.exists(target)) {
-            fileSystem.delete(target, false); // HDFS does not rename onto a file that exists
-        }
-        if (!fileSystem.rename(temporary, target)) {
-            throw new IOException(temporary + " could not be renamed to " + target);
-        }
+        replace();
         committed = true;
+    }
+
+    /** There is always one of the two files under the name, where the file system can replace one by another in one act. */
+    private void replace() throws IOException {
+        try {
+            FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
+                    .rename(temporary, target, Options.Rename.OVERWRITE);
+        } catch (UnsupportedFileSystemException e) {
+            fileSystem.delete(target, false); // a rename alone does not replace
+            if (!fileSystem.rename(temporary, target)) {
+                throw new IOException(temporary + " could not be renamed to " + target, e);
+            }
+        }
     }
 
     /** Lets go of the file; what was not committed is removed. */
