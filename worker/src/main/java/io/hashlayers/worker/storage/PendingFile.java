@@ -1,12 +1,15 @@
 package io.hashlayers.worker.storage;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
@@ -50,6 +53,13 @@ public final class PendingFile implements AutoCloseable {
 
     /** There is always one of the two files under the name, where the file system can replace one by another in one act. */
     private void replace() throws IOException {
+        if (fileSystem instanceof RawLocalFileSystem local) { // whose own rename removes the target first
+            Files.move(
+                    local.pathToFile(temporary).toPath(),
+                    local.pathToFile(target).toPath(),
+                    StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
         try {
             FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
                     .rename(temporary, target, Options.Rename.OVERWRITE);
