@@ -146,7 +146,9 @@ public final class Settings {
 
     /** How often a run is started again from one checkpoint. */
     public int maxRestarts() {
-        return values.integer("train.max-restarts");
+        int restarts = values.integer("train.max-restarts");
+        requireAtLeast("train.max-restarts", restarts, 0);
+        return restarts;
     }
 
     /** The same settings for another number of ranks, 0 for as many as fit. */

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.config.SettingsChange;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetManifest;

@@ -30,9 +30,6 @@ public record TrainingRequest(
             throw new TrainingException(
                     Failure.USER, "train.ranks is " + ranks + "; set it to 1 or more, or to 0 for all slots");
         }
-        if (maxRestarts < 0) {
-            throw new TrainingException(Failure.USER, "train.max-restarts is " + maxRestarts + "; set it to 0 or more");
-        }
     }
 
     /** A run that has the machines for itself, and ends with its first failure. */

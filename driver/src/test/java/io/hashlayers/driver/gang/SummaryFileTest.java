@@ -42,9 +42,11 @@ class SummaryFileTest {
                         "tokens_per_second",
                         "world_size",
                         "max_vio",
+                        "dropped_share",
                         "tokenizer_digest",
                         "dataset_digest",
-                        "table_digest");
+                        "table_digest",
+                        "restarts");
         assertThat(fields.get("valid_perplexity").doubleValue()).isEqualTo(41.25);
         assertThat(fields.get("tokens").longValue()).isEqualTo(1L << 40);
         assertThat(fields.get("table_digest").textValue()).isEqualTo("none");

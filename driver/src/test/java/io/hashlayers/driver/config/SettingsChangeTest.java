@@ -1,4 +1,4 @@
-package io.hashlayers.driver.gang;
+package io.hashlayers.driver.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -53,7 +53,7 @@ class SettingsChangeTest {
         String other = "train.steps = 200\noptimizer.learning-rate = 5e-4";
 
         assertThatThrownBy(() -> change(other, false))
-                .hasMessageContaining("optimizer.learning-rate was 1e-3 and is 5e-4, train.steps was 100 and is 200")
+                .hasMessageContaining("optimizer.learning-rate was 0.001 and is 5.0E-4, train.steps was 100 and is 200")
                 .hasMessageEndingWith("; say --reschedule to go on with the new ones, or set them back");
         assertThatCode(() -> change(other, true)).doesNotThrowAnyException();
     }

@@ -1,4 +1,4 @@
-package io.hashlayers.driver.gang;
+package io.hashlayers.driver.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Decides whether a run may go on with other settings than it was started with. */
-final class SettingsChange {
+public final class SettingsChange {
     /** Settings on which no step depends. What {@code train.data} and {@code train.from} hold is compared by content. */
     private static final Set<String> FREE = Set.of(
             "train.ranks",
@@ -58,7 +58,7 @@ final class SettingsChange {
      * @param run for messages
      * @throws TrainingException of kind {@code USER} that shows what differs; {@code DATA} if the old ones are no settings
      */
-    static void require(String before, String now, boolean rescheduled, String run) {
+    public static void require(String before, String now, boolean rescheduled, String run) {
         new SettingsChange(values(before, run), values(now, run)).require(rescheduled, run);
     }
 
