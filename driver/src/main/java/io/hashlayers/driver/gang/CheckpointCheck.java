@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.job.JobFailures;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointManifest;
@@ -35,11 +36,15 @@ final class CheckpointCheck {
      * Reads checkpoints, the newest first, until one is sound.
      *
      * @return empty if the run has none at all
-     * @throws TrainingException of kind {@code DATA} that names the damage if it has some, and none is sound
+     * @throws TrainingException of kind {@code DATA} that names the damage if it has some, and none is sound; {@code RESOURCES} if
+     *     no executor comes in time to read them
      */
     Optional<TrainedModel> newestSound() {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         List<Long> steps = CheckpointReader.steps(hadoop, runDir);
+        if (!steps.isEmpty()) {
+            Slots.of(spark.sparkContext()).awaitAny(); // a job would wait for executors without end
+        }
         String damage = "";
         for (int i = steps.size() - 1; i >= 0; i--) {
             try {
@@ -67,14 +72,12 @@ final class CheckpointCheck {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         int files = model.manifest().files().size();
         var check = new CheckFile(runDir, model.step(), new SerializableConfiguration(context.hadoopConfiguration()));
-        return context
-                .parallelize(IntStream.range(0, files).boxed().toList(), Math.max(1, files))
-                .map(check)
-                .collect()
-                .stream()
-                .filter(found -> !found.isEmpty())
-                .findFirst()
-                .orElse("");
+        List<Integer> numbers = IntStream.range(0, files).boxed().toList();
+        List<String> found =
+                JobFailures.run("checking the checkpoint", () -> context.parallelize(numbers, Math.max(1, files))
+                        .map(check)
+                        .collect());
+        return found.stream().filter(each -> !each.isEmpty()).findFirst().orElse("");
     }
 
     private record CheckFile(String runDir, long step, SerializableConfiguration hadoop)

@@ -40,6 +40,16 @@ class StudyExecutionTest {
             }
             """;
 
+    private static final List<String> WORK = List.of(
+            "source, seed 1",
+            "distil source, seed 1",
+            "user, seed 1",
+            "alone, seed 1",
+            "source, seed 2",
+            "distil source, seed 2",
+            "user, seed 2",
+            "alone, seed 2");
+
     private static final RunReporter REPORTER = new SilentReporter();
 
     @TempDir
@@ -143,16 +153,7 @@ class StudyExecutionTest {
     void allRunsAreDoneInOrderAndARouterIsDistilledBeforeItIsNeeded() {
         List<RunOutcome> outcomes = run("0.1");
 
-        assertThat(trainer.trained)
-                .containsExactly(
-                        "source, seed 1",
-                        "distil source, seed 1",
-                        "user, seed 1",
-                        "alone, seed 1",
-                        "source, seed 2",
-                        "distil source, seed 2",
-                        "user, seed 2",
-                        "alone, seed 2");
+        assertThat(trainer.trained).isEqualTo(WORK);
         assertThat(outcomes).hasSize(6).allSatisfy(outcome -> {
             assertThat(outcome).isInstanceOf(Finished.class);
             assertThat(outcome.record().orElseThrow().summary().validPerplexity())
@@ -170,16 +171,7 @@ class StudyExecutionTest {
         List<RunOutcome> outcomes = run("0.1");
 
         assertThat(outcomes).hasSize(6).allMatch(Finished.class::isInstance);
-        assertThat(trainer.trained)
-                .containsExactlyInAnyOrder(
-                        "source, seed 1",
-                        "distil source, seed 1",
-                        "user, seed 1",
-                        "alone, seed 1",
-                        "source, seed 2",
-                        "distil source, seed 2",
-                        "user, seed 2",
-                        "alone, seed 2");
+        assertThat(trainer.trained).containsExactlyInAnyOrderElementsOf(WORK);
         assertThat(story.events).startsWith("1/6 source, seed 1", "3/6 alone, seed 1", "4/6 source, seed 2", "ended 1");
         assertThat(outcomes)
                 .allSatisfy(outcome ->
