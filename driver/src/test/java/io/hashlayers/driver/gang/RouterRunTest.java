@@ -106,6 +106,16 @@ class RouterRunTest {
     }
 
     @Test
+    void tokensThatBaseCannotExchangeInEqualPartsAreRefused() {
+        RouterConfig shuffled = new BaseConfig(BaseConfig.Assignment.AUCTION, true);
+
+        assertThatThrownBy(() -> shuffled.requireRows(32, 3, 4))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessageContaining("moe.base.shuffle exchanges equal parts of the 32 tokens of a rank with 3 ranks");
+    }
+
+    @Test
     void moreExpertsThanTokensAreRefused() {
         MixtureConfig many = MixtureConfig.of(List.of(1), 97, 1, SWITCH);
         requireRefused("many", many, "moe.num-experts is 97 but a micro-batch has 96 tokens only");

@@ -17,6 +17,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.HashConfig.Combine;
 import io.hashlayers.worker.router.RouterConfig;
+import io.hashlayers.worker.router.RouterStatistics;
 import io.hashlayers.worker.router.RowShuffle;
 import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.router.SwitchConfig.Reads;
@@ -133,6 +134,38 @@ class RouterGradientsTest {
 
         assertThat(nats.stream().mapToDouble(Double::doubleValue).sum())
                 .isCloseTo(reference.nats(small.batch()), within(1e-3));
+    }
+
+    /** {@code E sum(f P)} (Switch, equation 4) is 1 where P is uniform, whatever f is, and E where all rows choose one expert. */
+    @ParameterizedTest(name = "{0} ranks")
+    @CsvSource({"1", "2", "4"})
+    void theBalanceLossIsOneIfUniformAndTheNumberOfExpertsIfAllGoToOne(int worldSize) {
+        SmallModel uniform = small(new SwitchConfig(4, 1, 0.5, 0, Reads.HIDDEN), 1);
+        SPARSE.forEach(layer -> Arrays.fill(uniform.values("h." + layer + ".router.weight"), 0));
+        SmallModel toOne = small(new SwitchConfig(4, 1, 0.5, 0, Reads.HIDDEN), 1);
+        SPARSE.forEach(layer -> preferOneExpert(toOne, "h." + layer));
+
+        assertThat(balanceLosses(uniform, worldSize)).containsExactly(new double[] {1, 1}, within(1e-6));
+        assertThat(balanceLosses(toOne, worldSize)).containsExactly(new double[] {EXPERTS, EXPERTS}, within(1e-3));
+    }
+
+    private static double[] balanceLosses(SmallModel small, int worldSize) {
+        ExpertPlacement placement = ExpertPlacement.roundRobin(EXPERTS, worldSize);
+        List<double[]> ofRanks = Ranks.run(worldSize, collective -> {
+            var rank = new TestRank(small, placement, collective, KernelsFactory.best());
+            rank.forwardBackward(TestRank.STEP);
+            double[] sums = new double[LanguageModel.statisticsSize(small.config())];
+            rank.model.takeStatistics(sums, 0);
+            return sums;
+        });
+        double[] losses = new double[SPARSE.size()];
+        for (double[] sums : ofRanks) {
+            Arrays.setAll(
+                    losses,
+                    layer -> losses[layer]
+                            + sums[layer * (EXPERTS + RouterStatistics.SIZE) + EXPERTS + RouterStatistics.BALANCE]);
+        }
+        return losses;
     }
 
     private static void preferOneExpert(SmallModel small, String block) {
