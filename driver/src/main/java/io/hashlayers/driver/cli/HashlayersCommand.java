@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
             CompareCommand.class,
             EvaluateCommand.class,
             GenerateCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            ChaosCommand.class
         })
 final class HashlayersCommand implements Runnable {
     private static final String[] FOOTER = {
