@@ -1,6 +1,7 @@
 package io.hashlayers.driver.bench;
 
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity;
 import io.hashlayers.worker.collective.RowExchange;
 import io.hashlayers.worker.kernels.Matrix;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +109,11 @@ final class TimedCollective implements Collective {
     @Override
     public long sentBytes() {
         return inner.sentBytes();
+    }
+
+    @Override
+    public RankActivity activity() {
+        return inner.activity();
     }
 
     @Override

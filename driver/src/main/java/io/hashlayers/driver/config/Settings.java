@@ -373,7 +373,8 @@ public final class Settings {
                         values.integer("train.keep-last"),
                         values.whole("train.keep-every"),
                         values.flag("train.keep-best")),
-                values.integer("train.timeout-seconds"));
+                values.integer("train.timeout-seconds"),
+                values.integer("train.heartbeat-seconds"));
     }
 
     /** Ranks asked for, 0 for as many as fit. */

@@ -25,6 +25,7 @@ public final class SettingsChange {
             "train.evaluate-every",
             "train.evaluate-sequences",
             "train.timeout-seconds",
+            "train.heartbeat-seconds",
             "train.max-restarts",
             "train.keep-last",
             "train.keep-every",

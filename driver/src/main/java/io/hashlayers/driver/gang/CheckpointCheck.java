@@ -43,7 +43,7 @@ final class CheckpointCheck {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         List<Long> steps = CheckpointReader.steps(hadoop, runDir);
         if (!steps.isEmpty()) {
-            Slots.of(spark.sparkContext()).awaitAny(); // a job would wait for executors without end
+            Slots.of(spark.sparkContext()).awaitOne(); // a job would wait for executors without end
         }
         String damage = "";
         for (int i = steps.size() - 1; i >= 0; i--) {

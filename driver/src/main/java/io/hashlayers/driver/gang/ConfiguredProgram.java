@@ -3,7 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.worker.train.RunConfig;
 import java.time.Duration;
 
-/** A program whose kernels and deadline are those of a run's configuration. */
+/** A program whose kernels and deadlines are those of a run's configuration. */
 public interface ConfiguredProgram extends RankProgram {
     RunConfig config();
 
@@ -15,5 +15,10 @@ public interface ConfiguredProgram extends RankProgram {
     @Override
     default Duration timeout() {
         return Duration.ofSeconds(config().train().timeoutSeconds());
+    }
+
+    @Override
+    default Duration longestSilence() {
+        return Duration.ofSeconds(config().train().heartbeatSeconds());
     }
 }

@@ -33,13 +33,14 @@ final class GangStage {
     private final SparkSession spark;
     private final int worldSize;
     private final RankInbox inbox;
-    private final LostExecutors lostExecutors = new LostExecutors();
+    private final LostExecutors lostExecutors;
     private final String run = UUID.randomUUID().toString();
 
     GangStage(SparkSession spark, int worldSize, RunReporter reporter) {
         this.spark = spark;
         this.worldSize = worldSize;
         this.inbox = new RankInbox(reporter);
+        this.lostExecutors = new LostExecutors(inbox.living());
     }
 
     /**
@@ -53,11 +54,14 @@ final class GangStage {
         DriverMailbox.open(run, inbox);
         spark.sparkContext().addSparkListener(lostExecutors);
         try {
-            supervise(submit(program));
+            supervise(submit(program), program);
             return inbox.result()
                     .map(type::cast)
                     .orElseThrow(() -> new TrainingException(
                             Failure.BUG, "the ranks ended without a result; please report this with the log"));
+        } catch (RuntimeException e) {
+            new Clearing(spark.sparkContext(), inbox.living()).clear(program.longestSilence());
+            throw e;
         } finally {
             spark.sparkContext().removeSparkListener(lostExecutors);
             DriverMailbox.close(run);
@@ -76,7 +80,11 @@ final class GangStage {
 
     private JavaFutureAction<Void> submit(RankProgram program) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        RankTask task = new RankTask(run, program, new SerializableConfiguration(context.hadoopConfiguration()));
+        RankTask task = new RankTask(
+                run,
+                LivingRanks.interval(program.longestSilence()),
+                program,
+                new SerializableConfiguration(context.hadoopConfiguration()));
         ClassTag<Integer> integers = ClassTag$.MODULE$.apply(Integer.class);
         RDD<Integer> ranks = context.parallelize(
                         IntStream.range(0, worldSize).boxed().toList(), worldSize)
@@ -91,18 +99,21 @@ final class GangStage {
         }
     }
 
-    private void supervise(JavaFutureAction<Void> job) {
+    private void supervise(JavaFutureAction<Void> job, RankProgram program) {
         Duration meet = Duration.ofSeconds(
                         spark.sparkContext().conf().getTimeAsSeconds("spark.barrier.sync.timeout", "120s"))
                 .plus(LAUNCH);
-        long meetBy = System.nanoTime() + meet.toNanos();
+        var watch = new GangWatch(inbox, worldSize, meet, program.timeout(), program.longestSilence());
         boolean running = true;
         while (running) {
             try {
                 job.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
                 running = false;
             } catch (TimeoutException e) {
-                stopIf(job, !met() && System.nanoTime() > meetBy, meet);
+                watch.reasonToStop().ifPresent(reason -> {
+                    job.cancel(true);
+                    throw reason;
+                });
             } catch (InterruptedException e) {
                 job.cancel(true);
                 Thread.currentThread().interrupt();
@@ -112,20 +123,6 @@ final class GangStage {
             }
         }
         inbox.reporterFailure().ifPresent(GangStage::rethrow);
-    }
-
-    private void stopIf(JavaFutureAction<Void> job, boolean late, Duration meet) {
-        if (inbox.reporterFailure().isPresent()) {
-            job.cancel(true);
-            inbox.reporterFailure().ifPresent(GangStage::rethrow);
-        }
-        if (late) {
-            job.cancel(true);
-            throw new TrainingException(
-                    Failure.RESOURCES,
-                    "%d ranks did not meet within %d s; other jobs may hold the slots, see the Spark UI, or raise spark.barrier.sync.timeout"
-                            .formatted(worldSize, meet.toSeconds()));
-        }
     }
 
     private static void rethrow(RuntimeException failure) {

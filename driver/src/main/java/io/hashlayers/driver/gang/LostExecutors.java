@@ -9,6 +9,14 @@ import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 /** Remembers which executors went away while a run lasted, and why. Filled by Spark's listener thread. */
 final class LostExecutors extends SparkListener {
     private final Map<String, String> reasons = new LinkedHashMap<>();
+    private final LivingRanks living;
+
+    /**
+     * @param living no longer waits for executors that are lost
+     */
+    LostExecutors(LivingRanks living) {
+        this.living = living;
+    }
 
     /**
      * The first executor that was lost.
@@ -21,6 +29,7 @@ final class LostExecutors extends SparkListener {
     @Override
     public synchronized void onExecutorRemoved(SparkListenerExecutorRemoved event) {
         reasons.putIfAbsent(event.executorId(), event.reason());
+        living.forget(event.executorId());
     }
 
     synchronized Optional<Loss> first() {

@@ -2,6 +2,7 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,24 +12,49 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the ranks of one run have told so far. Filled by Spark's RPC thread, read by the thread that supervises. */
+/**
+ * What the ranks of one run have told so far. Filled by Spark's RPC thread, read by the thread that supervises, which never
+ * waits for the reporter.
+ */
 final class RankInbox {
     private static final Logger log = LoggerFactory.getLogger(RankInbox.class);
 
     private final RunReporter reporter;
+    private final LivingRanks living = new LivingRanks(System::nanoTime);
     private final List<RankFailure> failures = new ArrayList<>();
     private final SortedMap<String, Long> peaks = new TreeMap<>(); // resident bytes by executor
     private List<Introduction> ranks = List.of();
     private long lastStep;
     private @Nullable Serializable result;
     private @Nullable RuntimeException reporterFailure;
+    private volatile long reportingSince; // System.nanoTime(), 0 if the reporter is not being told
 
     RankInbox(RunReporter reporter) {
         this.reporter = reporter;
     }
 
-    /** Takes a message; the reporter hears of it before this returns. */
-    synchronized void receive(RankMessage.Event event) {
+    /** Takes a message; the reporter hears of it before this returns. Called by one thread at a time, as Spark's RPC does. */
+    void receive(RankMessage.Event event) {
+        if (event instanceof RankMessage.Alive alive) {
+            living.hear(alive);
+        } else if (!note(event) && reporterFailure().isEmpty()) {
+            reportingSince = System.nanoTime();
+            try {
+                tell(event);
+            } catch (RuntimeException e) {
+                failed(e);
+            } finally {
+                reportingSince = 0;
+            }
+        }
+    }
+
+    private synchronized void failed(RuntimeException ofReporter) {
+        reporterFailure = ofReporter;
+    }
+
+    /** Keeps what the reporter does not hear, and returns whether it was that. */
+    private synchronized boolean note(RankMessage.Event event) {
         if (event instanceof RankMessage.Failed failed) {
             RankFailure failure = failed.failure();
             if (failures.stream().noneMatch(earlier -> earlier.rank() == failure.rank())) {
@@ -39,13 +65,15 @@ final class RankInbox {
             peaks.merge(resident.executor(), resident.peakBytes(), Math::max);
         } else if (event instanceof RankMessage.Finished finished) {
             result = finished.result();
-        } else if (reporterFailure == null) {
-            try {
-                tell(event);
-            } catch (RuntimeException e) {
-                reporterFailure = e;
+        } else {
+            if (event instanceof RankMessage.Met all) {
+                ranks = all.ranks();
+            } else if (event instanceof RankMessage.Stepped stepped) {
+                lastStep = stepped.metrics().step();
             }
+            return false;
         }
+        return true;
     }
 
     /** The sentence is reported at the end of the run; where it happened matters for bugs, or to who asks for more. */
@@ -60,18 +88,27 @@ final class RankInbox {
 
     private void tell(RankMessage.Event event) {
         if (event instanceof RankMessage.Met all) {
-            ranks = all.ranks();
             reporter.started(new Gang(
-                    ranks.stream().map(Introduction::host).toList(),
-                    ranks.stream().map(Introduction::kernels).toList()));
+                    all.ranks().stream().map(Introduction::host).toList(),
+                    all.ranks().stream().map(Introduction::kernels).toList()));
         } else if (event instanceof RankMessage.Stepped stepped) {
-            lastStep = stepped.metrics().step();
             reporter.step(stepped.metrics());
         } else if (event instanceof RankMessage.Evaluated evaluated) {
             reporter.evaluation(evaluated.metrics());
         } else if (event instanceof RankMessage.Saved saved) {
             reporter.checkpoint(saved.step(), saved.path());
         }
+    }
+
+    /** Which ranks live. */
+    LivingRanks living() {
+        return living;
+    }
+
+    /** How long the reporter has been busy with one message; meanwhile nothing else is heard. Zero if it is not. */
+    Duration reportingFor() {
+        long since = reportingSince;
+        return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
     }
 
     /** All ranks, by rank; empty until they have met. */

@@ -1,9 +1,11 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.worker.collective.RankActivity;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.Serializable;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * What a rank tells the driver. Small, and serialized by Java, as all of Spark's RPC is.
@@ -22,6 +24,9 @@ record RankMessage(String run, Event event) implements Serializable {
     record Evaluated(EvaluationMetrics metrics) implements Event {}
 
     record Saved(long step, String path) implements Event {}
+
+    /** These ranks live in an executor, and are in this; none: all that were there have ended. */
+    record Alive(String executor, SortedMap<Integer, RankActivity.Snapshot> ranks) implements Event {}
 
     /** A rank is done; so many bytes were resident at most in its process. */
     record Resident(String executor, long peakBytes) implements Event {}

@@ -14,6 +14,9 @@ public interface RankProgram extends Serializable {
     /** Longest wait for another rank. */
     Duration timeout();
 
+    /** Longest silence of an executor before it is taken for hung. */
+    Duration longestSilence();
+
     /**
      * Runs on the rank's own thread. What it throws ends all ranks: the driver and the others are told.
      *

@@ -23,14 +23,17 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     private static final Duration TELL = Duration.ofSeconds(10);
 
     private final String run;
+    private final Duration heartbeat;
     private final RankProgram program;
     private final SerializableConfiguration hadoop;
 
     /**
      * @param run the inbox in the driver
+     * @param heartbeat how often the driver is told that the rank lives
      */
-    RankTask(String run, RankProgram program, SerializableConfiguration hadoop) {
+    RankTask(String run, Duration heartbeat, RankProgram program, SerializableConfiguration hadoop) {
         this.run = run;
+        this.heartbeat = heartbeat;
         this.program = program;
         this.hadoop = hadoop;
     }
@@ -38,22 +41,28 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     @Override
     public Iterator<Integer> apply(Iterator<Integer> rank) {
         BarrierTaskContext task = BarrierTaskContext.get();
-        try {
-            meetAndRun(task);
+        String executor = SparkEnv.get().executorId();
+        try (Heartbeat.Member alive = Heartbeat.of(run, task.partitionId(), executor, heartbeat)) {
+            run(task, alive);
             return rank;
+        }
+    }
+
+    private void run(BarrierTaskContext task, Heartbeat.Member alive) {
+        try {
+            meetAndRun(task, alive);
         } catch (RuntimeException | Error e) {
-            tellDriver(
-                    task,
-                    e); // of what failed before and after the program; of the program's own failure it knows the first
-            // report
+            // Of what failed before and after the program; of the program's own failure it keeps the first report.
+            tellDriver(task, e);
             throw e;
         }
     }
 
-    private void meetAndRun(BarrierTaskContext task) {
+    private void meetAndRun(BarrierTaskContext task, Heartbeat.Member alive) {
         Device.assign(task.resourcesJMap());
         try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
             Collective collective = rendezvous.collective();
+            alive.doing(collective.activity());
             log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
             try {
                 runProgram(rendezvous);

@@ -79,13 +79,25 @@ public final class Slots {
     }
 
     /**
+     * Waits until anything can run.
+     *
+     * @throws TrainingException of kind {@code RESOURCES} if nothing can in time
+     */
+    void awaitOne() {
+        requireAny(poll(now -> now > 0));
+    }
+
+    /**
      * Waits until the expected slots are there or, where none are expected, until no more come; returns what there is.
      *
      * @throws TrainingException of kind {@code RESOURCES} if there are none in time
      */
     public int awaitAny() {
         Settling settling = new Settling();
-        int came = poll(now -> expected == 0 && settling.done(now));
+        return requireAny(poll(now -> expected == 0 && settling.done(now)));
+    }
+
+    private int requireAny(int came) {
         if (came == 0) {
             throw new TrainingException(
                     Failure.RESOURCES,

@@ -34,6 +34,16 @@ final class SparkInternals {
         return most;
     }
 
+    /**
+     * Has an executor ended by its cluster manager, and another one started in its place; does nothing in local modes. Its slots
+     * count no more from now on, even if its process is slow to end.
+     *
+     * @return whether the manager took the order, within {@code spark.rpc.askTimeout}
+     */
+    static boolean replaceExecutor(SparkContext spark, String executor) {
+        return !spark.isLocal() && spark.killAndReplaceExecutor(executor);
+    }
+
     /** Waits until our listeners have heard of all that happened so far, at most for so long. */
     static void drainListeners(SparkContext spark, Duration atMost) {
         try {

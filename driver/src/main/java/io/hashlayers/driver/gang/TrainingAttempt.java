@@ -39,14 +39,19 @@ final class TrainingAttempt {
     private final Optional<StartingModel> start;
     private final List<SharedHash> kept; // hashes of the checkpoint that the run begins with, or goes on behind
     private final TableSources sources;
+    private final Preparation preparation;
 
-    TrainingAttempt(SparkSession spark, TrainingRequest request, RunReporter reporter) {
+    /**
+     * @param preparation of the attempts before
+     */
+    TrainingAttempt(SparkSession spark, TrainingRequest request, RunReporter reporter, Preparation preparation) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         this.spark = spark;
         this.request = request;
         RunConfig asked = SharedPaths.of(hadoop, request.config());
         TuningConfig tuning = asked.tuning();
         this.reporter = reporter;
+        this.preparation = preparation;
         this.folder = new RunFolder(hadoop, asked.runDir());
         this.dataset = DatasetManifest.read(hadoop, new Path(asked.datasetDir()));
         this.resumed = ResumedRun.find(spark, request, asked, folder, reporter);
@@ -102,7 +107,8 @@ final class TrainingAttempt {
         openFolder();
         GangStage gang = null;
         try {
-            Routing routing = route(frequencies, worldSize);
+            Routing routing = preparation.routing(worldSize).orElseGet(() -> route(frequencies, worldSize));
+            preparation.note(worldSize, routing);
             MemoryPlan memory =
                     size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
@@ -118,6 +124,7 @@ final class TrainingAttempt {
         } catch (RuntimeException e) {
             if (resumed.isEmpty() && (gang == null || !gang.met())) {
                 folder.discard();
+                preparation.forgetFolder();
             }
             throw e;
         }
@@ -127,6 +134,8 @@ final class TrainingAttempt {
         if (resumed.isPresent()) {
             reporter.resumed(resumed.get().step());
             folder.goOn(request.settings());
+        } else if (preparation.inFolder()) {
+            folder.goOn(request.settings()); // without a checkpoint yet
         } else {
             folder.create(request.settings());
         }
@@ -164,8 +173,11 @@ final class TrainingAttempt {
     }
 
     private void requireWholeDataset() {
-        reporter.note("checking the dataset");
-        DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
+        if (!preparation.wholeDataset()) {
+            reporter.note("checking the dataset");
+            DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, SPLITS);
+            preparation.noteWholeDataset();
+        }
     }
 
     private Routing route(Frequencies frequencies, int worldSize) {

@@ -51,7 +51,7 @@ public final class TrainingRun {
      */
     public static MemoryPlan plan(SparkSession spark, TrainingRequest request, RunReporter reporter) {
         try {
-            return new TrainingAttempt(spark, request, reporter).plan();
+            return new TrainingAttempt(spark, request, reporter, new Preparation()).plan();
         } catch (TrainingException e) {
             reporter.failed(e);
             throw e;
@@ -60,10 +60,13 @@ public final class TrainingRun {
 
     private RunSummary untilDone() {
         var progress = new LastCheckpoint(reporter);
+        var preparation = new Preparation();
         TrainingRequest next = request;
         while (true) {
             try {
-                return new TrainingAttempt(spark, next, progress).run().after(restarts.count());
+                return new TrainingAttempt(spark, next, progress, preparation)
+                        .run()
+                        .after(restarts.count());
             } catch (TrainingException e) {
                 if (!progress.met() || spark.sparkContext().isStopped() || !restarts.allow(e, progress.step())) {
                     throw e;

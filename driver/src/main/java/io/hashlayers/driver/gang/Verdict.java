@@ -21,6 +21,10 @@ final class Verdict {
     /** How a rank that fails tells the others. */
     private static final Pattern TOLD = Pattern.compile("rank ([0-9]{1,6}) failed: (.*)", Pattern.DOTALL);
 
+    /** What a rank says that has waited too long: the one at fault is the one that did not come. */
+    private static final Pattern WAITED =
+            Pattern.compile("rank [0-9]{1,6} waited [0-9]+ s for rank ([0-9]{1,6})\\b.*", Pattern.DOTALL);
+
     private final RankInbox inbox;
     private final Optional<LostExecutors.Loss> loss;
 
@@ -63,13 +67,44 @@ final class Verdict {
     /** What a peer was told of another rank's failure is reported as that rank's own. */
     private RankFailure asItsOwn(RankFailure failure) {
         Matcher told = TOLD.matcher(failure.message());
-        if (!told.matches() || Integer.parseInt(told.group(1)) >= inbox.ranks().size()) {
-            return failure;
+        if (told.matches()) {
+            return of(Integer.parseInt(told.group(1)), told.group(2), failure);
         }
-        int rank = Integer.parseInt(told.group(1));
+        Matcher waited = WAITED.matcher(failure.message());
+        if (waited.matches()) {
+            int rank = Integer.parseInt(waited.group(1));
+            String wasIn = inbox.living()
+                    .lastOf(rank)
+                    .map(state -> "; it was in " + state)
+                    .orElse("");
+            return of(rank, failure.message() + wasIn, failure);
+        }
+        return failure;
+    }
+
+    /** A failure of another rank than the one that told it. */
+    private RankFailure of(int rank, String message, RankFailure told) {
+        if (rank >= inbox.ranks().size()) {
+            return told;
+        }
         Introduction itself = inbox.ranks().get(rank);
-        return new RankFailure(
-                rank, itself.host(), itself.executor(), failure.kind(), told.group(2), failure.stackTrace());
+        return new RankFailure(rank, itself.host(), itself.executor(), told.kind(), message, told.stackTrace());
+    }
+
+    /** The failure to report of an executor that is silent, though nothing else has failed yet. */
+    TrainingException hung(Silence silence) {
+        String message =
+                "executor %s%s has been silent for %d s %s and is taken for hung; it was last heard of in %s; look at its log, or raise train.heartbeat-seconds if its machine is only slow"
+                        .formatted(
+                                silence.executor(),
+                                ranksOf(silence.executor()),
+                                silence.lasted().toSeconds(),
+                                progress(),
+                                silence.ranks().values().stream()
+                                        .findFirst()
+                                        .map(Object::toString)
+                                        .orElse("nothing"));
+        return new TrainingException(Failure.PEER_LOST, message);
     }
 
     private TrainingException exception(RankFailure failure, Throwable jobFailure) {
@@ -79,22 +114,26 @@ final class Verdict {
     }
 
     private TrainingException exception(LostExecutors.Loss lost, Throwable jobFailure) {
-        List<Introduction> ranks = inbox.ranks();
-        String ofRanks = IntStream.range(0, ranks.size())
-                .filter(rank -> ranks.get(rank).executor().equals(lost.executor()))
-                .mapToObj(rank -> rank + " on " + ranks.get(rank).host())
-                .collect(Collectors.joining(", "));
         String reason = lost.reason().lines().findFirst().orElse("").strip();
         String message = "executor %s%s was lost %s: %s%s"
                 .formatted(
                         lost.executor(),
-                        ofRanks.isEmpty() ? "" : " with rank " + ofRanks,
+                        ranksOf(lost.executor()),
                         progress(),
                         reason,
                         KILLED.matcher(reason).find()
                                 ? " (killed, by hand or for its memory; in the second case raise spark.executor.memoryOverhead)"
                                 : "");
         return new TrainingException(Failure.PEER_LOST, message, jobFailure);
+    }
+
+    private String ranksOf(String executor) {
+        List<Introduction> ranks = inbox.ranks();
+        String ofRanks = IntStream.range(0, ranks.size())
+                .filter(rank -> ranks.get(rank).executor().equals(executor))
+                .mapToObj(rank -> rank + " on " + ranks.get(rank).host())
+                .collect(Collectors.joining(", "));
+        return ofRanks.isEmpty() ? "" : " with rank " + ofRanks;
     }
 
     private String progress() {

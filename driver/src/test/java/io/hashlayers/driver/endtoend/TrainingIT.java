@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -153,13 +154,49 @@ class TrainingIT {
         assertThat(summary.get("restarts").asInt()).isEqualTo(1);
     }
 
+    @Test
+    void anExecutorThatHangsIsReplacedAndTheRunGoesOn() throws Exception {
+        String[] more = {
+            "-D",
+            "train.steps=3000",
+            "-D",
+            "train.checkpoint-every=200",
+            "-D",
+            "train.evaluate-every=1000",
+            "-D",
+            "train.heartbeat-seconds=4"
+        };
+        Running running = hashlayers.start(arguments("local-cluster[2,1,1024]", "stopped", more));
+        awaitStep(running, folder.resolve("stopped/checkpoints/step-00000200/manifest.json"));
+        ProcessHandle hung = anExecutor(running);
+        List<ProcessHandle> processes = running.process().descendants().toList();
+        new ProcessBuilder("kill", "-STOP", String.valueOf(hung.pid())).start().waitFor();
+        Finished finished = running.join().expect(0);
+        train("local[2]", "unstopped", more).expect(0);
+
+        assertThat(finished.errors())
+                .containsPattern(
+                        "executor [01] with rank [01] on 127.0.0.1 has been silent for 4 s after step [0-9]+ and is taken for hung")
+                .contains("restart   1, in 1 s", "resumed   after step ")
+                .doesNotContain("restart   2");
+        assertThat(losses("stopped")).containsExactly(losses("unstopped"));
+        JsonNode summary = JSON.readTree(folder.resolve("stopped/summary.json").toFile());
+        assertThat(summary.get("restarts").asInt()).isEqualTo(1);
+        for (ProcessHandle process : processes) {
+            process.onExit().get(1, TimeUnit.MINUTES);
+        }
+    }
+
     private static void killAnExecutor(Running running) {
-        running.process()
+        anExecutor(running).destroyForcibly();
+    }
+
+    private static ProcessHandle anExecutor(Running running) {
+        return running.process()
                 .descendants()
                 .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
                 .findFirst()
-                .orElseThrow()
-                .destroyForcibly();
+                .orElseThrow();
     }
 
     private static void awaitStep(Running running, Path file) throws Exception {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity;
 import io.hashlayers.worker.train.ProgressListener;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.Serializable;
@@ -13,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -43,6 +46,11 @@ class GangStageTest {
 
         @Override
         default Duration timeout() {
+            return Duration.ofSeconds(20);
+        }
+
+        @Override
+        default Duration longestSilence() {
             return Duration.ofSeconds(20);
         }
     }
@@ -123,6 +131,43 @@ class GangStageTest {
         assertThat(failure)
                 .hasMessage(
                         "shard 3 is damaged; prepare the dataset again (rank 1 on 127.0.0.1, executor driver, after step 7)");
+    }
+
+    /** The rank that hangs is in no operation; the others wait for it. */
+    @Test
+    void aRankThatDoesNotComeIsNamedWithWhatItIsIn() {
+        TrainingException failure = failureOf(3, new Recorder(), new HangingRank());
+
+        assertThat(failure.failure()).isEqualTo(Failure.PEER_LOST);
+        assertThat(failure)
+                .hasMessageContaining("waited 2 s for rank 1 in all-reduce of scalars")
+                .hasMessageContaining("it was in step 4, writing a checkpoint for ")
+                .hasMessageContaining("(rank 1 on 127.0.0.1, executor driver");
+    }
+
+    private static void awaitInterrupt() {
+        try {
+            new CountDownLatch(1).await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new TrainingException(Failure.PEER_LOST, "told to stop", e);
+        }
+    }
+
+    private static final class HangingRank implements Program {
+        @Override
+        public Duration timeout() {
+            return Duration.ofSeconds(2);
+        }
+
+        @Override
+        public Serializable run(Collective collective, Configuration hadoop, ProgressListener listener) {
+            if (collective.rank() == 1) {
+                collective.activity().begins(RankActivity.Phase.SAVING, 4);
+                awaitInterrupt();
+            }
+            collective.allGather(new byte[0]);
+            return "never";
+        }
     }
 
     @Test

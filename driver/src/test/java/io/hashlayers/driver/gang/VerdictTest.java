@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.collective.RankActivity;
 import io.hashlayers.worker.train.StepMetrics;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class VerdictTest {
@@ -49,6 +53,41 @@ class VerdictTest {
         assertThat(new Verdict(inbox, Optional.empty()).certain()).isFalse();
         assertThat(verdict(Optional.empty()))
                 .hasMessage("no room on disk (rank 1 on node-b, executor 1, before the first step)");
+    }
+
+    @Test
+    void theRankThatDidNotComeIsNamedAndNotTheOneThatWaited() {
+        meet();
+        inbox.receive(alive("1", 2));
+        fail(
+                0,
+                new TrainingException(
+                        Failure.PEER_LOST,
+                        "rank 0 waited 5 s for rank 2 (node-b:99) in all-to-all (operation 8); it hangs or is far slower"));
+
+        assertThat(verdict(Optional.empty()))
+                .hasMessage(
+                        "rank 0 waited 5 s for rank 2 (node-b:99) in all-to-all (operation 8); it hangs or is far slower; it was in step 17, writing a checkpoint for 6 s (rank 2 on node-b, executor 1, before the first step)");
+    }
+
+    @Test
+    void aSilentExecutorIsNamedWithItsRanksAndWhatTheyWereIn() {
+        meet();
+        inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1, List.of())));
+        RankMessage.Alive last = alive("1", 1);
+
+        TrainingException verdict =
+                new Verdict(inbox, Optional.empty()).hung(new Silence("1", Duration.ofSeconds(31), last.ranks()));
+
+        assertThat(verdict.failure()).isEqualTo(Failure.PEER_LOST);
+        assertThat(verdict)
+                .hasMessage(
+                        "executor 1 with rank 1 on node-b, 2 on node-b has been silent for 31 s after step 17 and is taken for hung; it was last heard of in step 17, writing a checkpoint for 6 s; look at its log, or raise train.heartbeat-seconds if its machine is only slow");
+    }
+
+    private static RankMessage.Alive alive(String executor, int rank) {
+        return new RankMessage.Alive(
+                executor, new TreeMap<>(Map.of(rank, new RankActivity.Snapshot(17, "writing a checkpoint", 6400))));
     }
 
     @Test

@@ -80,6 +80,9 @@ public interface Collective extends AutoCloseable {
     /** Bytes of all messages that this rank has sent to others, whatever the way; without frames and signals. */
     long sentBytes();
 
+    /** What this rank is in, for whoever watches it. */
+    RankActivity activity();
+
     /** Tells the other ranks why this one stops; every wait of theirs ends promptly with this message. Never throws. */
     void abort(Throwable cause);
 

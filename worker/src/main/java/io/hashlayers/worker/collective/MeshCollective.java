@@ -23,6 +23,7 @@ final class MeshCollective implements Collective {
     private final List<@Nullable Link> links; // by peer; null for this rank
     private final Operation[] window = new Operation[WINDOW]; // operation s is at s % WINDOW
     private final FirstFailure failure;
+    private final RankActivity activity = new RankActivity();
     private final Segments own = new Segments();
     private final Segments incoming = new Segments();
     private final RankOrderSum sum;
@@ -165,6 +166,11 @@ final class MeshCollective implements Collective {
     }
 
     @Override
+    public RankActivity activity() {
+        return activity;
+    }
+
+    @Override
     public void abort(Throwable cause) {
         String reason = FirstFailure.reasonOf(rank, cause);
         failure.record(reason);
@@ -227,6 +233,7 @@ final class MeshCollective implements Collective {
         for (long next = finished + 1; next <= sequence; next++) {
             Operation operation = operation(next);
             operation.waitFromNow();
+            activity.waits(operation);
             if (operation.kind() == Kind.REDUCE_SCATTER) {
                 sum(operation);
             } else {
@@ -238,6 +245,7 @@ final class MeshCollective implements Collective {
             operation(next).payload().done();
         }
         finished = sequence;
+        activity.computes();
     }
 
     private void copy(Operation operation) {

@@ -1,6 +1,7 @@
 package io.hashlayers.worker.train;
 
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity.Phase;
 import java.time.Duration;
 import java.util.List;
 
@@ -41,6 +42,7 @@ final class Evaluation {
     EvaluationMetrics run(long step) {
         Collective collective = context.collective();
         Duration timeout = Duration.ofSeconds(context.config().train().timeoutSeconds());
+        collective.activity().begins(Phase.EVALUATING, step);
         double[] sums = new double[4]; // nats, predicted tokens, routes compared, routes changed
         try (StepReader reader = StepReader.evaluation(context, split);
                 BatchPrefetcher batches = new BatchPrefetcher(reader, 0, reader.steps(), timeout)) {

@@ -8,6 +8,8 @@ import io.hashlayers.worker.checkpoint.CheckpointTensors;
 import io.hashlayers.worker.checkpoint.CheckpointWriter;
 import io.hashlayers.worker.checkpoint.RunProgress;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity;
+import io.hashlayers.worker.collective.RankActivity.Phase;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.transformer.GradientsReady;
@@ -27,6 +29,7 @@ public final class RankLoop {
     private final RankContext context;
     private final TrainConfig train;
     private final Collective collective;
+    private final RankActivity activity;
     private final RankModel model;
     private final Optimizer optimizer;
     private final Evaluation evaluation;
@@ -45,6 +48,8 @@ public final class RankLoop {
         this.context = context;
         this.train = config.train();
         this.collective = context.collective();
+        this.activity = collective.activity();
+        activity.begins(Phase.LOADING, context.finishedSteps());
         this.model = RankModel.forTraining(context);
         this.optimizer = new Optimizer(
                 config.optimizer(),
@@ -125,7 +130,9 @@ public final class RankLoop {
         Arrays.fill(sums, 0);
         int last = train.accumulateBatches() - 1;
         for (int microBatch = 0; microBatch <= last; microBatch++) {
+            activity.begins(Phase.READING, step);
             StepInput input = batches.next();
+            activity.begins(Phase.TRAINING, step);
             GradientsReady ready = microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY;
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
         }
@@ -188,6 +195,7 @@ public final class RankLoop {
                         droppedSum,
                         Double.isFinite(perplexity) ? perplexity : -1,
                         routing.loads()));
+        activity.begins(Phase.SAVING, step);
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);

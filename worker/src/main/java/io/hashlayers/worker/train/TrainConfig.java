@@ -19,6 +19,7 @@ import java.io.Serializable;
  * @param checkpointEvery steps between checkpoints, 0 for the end only
  * @param retention which checkpoints stay
  * @param timeoutSeconds longest wait for another rank before the run ends
+ * @param heartbeatSeconds longest silence of an executor before it is taken for hung
  */
 public record TrainConfig(
         long steps,
@@ -30,8 +31,11 @@ public record TrainConfig(
         long evaluateSequences,
         long checkpointEvery,
         Retention retention,
-        int timeoutSeconds)
+        int timeoutSeconds,
+        int heartbeatSeconds)
         implements Serializable {
+    private static final int DEFAULT_HEARTBEAT_SECONDS = 30;
+
     public TrainConfig {
         require("train.steps", steps, 1);
         require("train.batch-sequences", batchSequences, 1);
@@ -46,6 +50,7 @@ public record TrainConfig(
         require("train.evaluate-sequences", evaluateSequences, 0);
         require("train.checkpoint-every", checkpointEvery, 0);
         require("train.timeout-seconds", timeoutSeconds, 1);
+        require("train.heartbeat-seconds", heartbeatSeconds, 1);
     }
 
     /** A run that keeps all its checkpoints. */
@@ -69,7 +74,8 @@ public record TrainConfig(
                 evaluateSequences,
                 checkpointEvery,
                 Retention.ALL,
-                timeoutSeconds);
+                timeoutSeconds,
+                DEFAULT_HEARTBEAT_SECONDS);
     }
 
     /** {@code B / A}, sequences of a micro-batch, over all ranks: what the model runs on at once. */
