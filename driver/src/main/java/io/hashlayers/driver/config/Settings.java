@@ -18,6 +18,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
@@ -373,6 +374,10 @@ public final class Settings {
                         values.integer("train.keep-last"),
                         values.whole("train.keep-every"),
                         values.flag("train.keep-best")),
+                new DivergenceConfig(
+                        values.choice("train.on-divergence", DivergenceConfig.Policy.class),
+                        values.number("train.divergence-factor"),
+                        values.integer("train.max-skips")),
                 values.integer("train.timeout-seconds"),
                 values.integer("train.heartbeat-seconds"));
     }

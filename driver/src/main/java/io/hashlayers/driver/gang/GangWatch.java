@@ -47,11 +47,14 @@ final class GangWatch {
                     "%d ranks did not meet within %d s; other jobs may hold the slots, see the Spark UI, or raise spark.barrier.sync.timeout"
                             .formatted(worldSize, meet.toSeconds())));
         }
-        return hung();
+        return Optional.empty();
     }
 
-    /** Silence counts only while this JVM could hear: it may have stood still itself, or be busy with an earlier message. */
-    private Optional<TrainingException> hung() {
+    /**
+     * Looks for a silent executor. Silence counts only while this JVM could hear: it may have stood still itself, or be busy with
+     * an earlier message.
+     */
+    Optional<GangFailure> hung() {
         long now = System.nanoTime();
         boolean stoodStill = now - lastLook > longestSilence.toNanos() / 2;
         lastLook = now;

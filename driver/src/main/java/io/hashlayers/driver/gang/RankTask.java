@@ -53,7 +53,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
             meetAndRun(task, alive);
         } catch (RuntimeException | Error e) {
             // Of what failed before and after the program; of the program's own failure it keeps the first report.
-            tellDriver(task, e);
+            tellDriver(task, alive.step(), e);
             throw e;
         }
     }
@@ -68,7 +68,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
                 runProgram(rendezvous);
             } catch (RuntimeException | Error e) {
                 // The driver first: once the others know they end too, and Spark kills this task for it.
-                tellDriver(task, e);
+                tellDriver(task, alive.step(), e);
                 collective.abort(e);
                 throw e;
             }
@@ -90,7 +90,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     }
 
     /** Returns when the driver has heard, or after {@link #TELL}; never throws, for the other ranks must hear too. */
-    private void tellDriver(BarrierTaskContext task, Throwable cause) {
+    private void tellDriver(BarrierTaskContext task, long step, Throwable cause) {
         if (task.isInterrupted()) {
             return; // what a killed task throws is a consequence, not a cause
         }
@@ -99,6 +99,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
                     task.partitionId(),
                     SparkInternals.executorHost(),
                     SparkEnv.get().executorId(),
+                    step,
                     cause);
             Thread telling = new Thread(() -> deliver(failure), "failure-of-rank-" + task.partitionId());
             telling.setDaemon(true);

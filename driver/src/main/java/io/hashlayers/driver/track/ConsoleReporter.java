@@ -1,6 +1,7 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
@@ -120,6 +121,17 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void measured(MemoryPlan memory, List<Long> peakBytes) {
         line.say(MemoryText.measured(memory, peakBytes));
+    }
+
+    @Override
+    public void broke(GangFailure first) {
+        // told in what follows
+    }
+
+    @Override
+    public void skipping(TrainingException cause, long step, int number) {
+        line.say("failed    " + cause.getMessage());
+        say("skip      the batch of step %,d, the %d. that is left out; behind the newest checkpoint", step, number);
     }
 
     @Override

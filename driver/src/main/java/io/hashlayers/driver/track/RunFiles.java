@@ -49,11 +49,23 @@ final class RunFiles implements AutoCloseable {
     }
 
     void restarting(TrainingException cause, int number) {
+        again(file -> file.writeRestart(cause, number));
+    }
+
+    void skipping(TrainingException cause, long step) {
+        again(file -> file.writeSkip(cause, step));
+    }
+
+    private interface Note {
+        void in(MetricsFile file) throws IOException;
+    }
+
+    private void again(Note note) {
         again = true;
         resumed = 0; // told again, if there is a checkpoint
         if (metrics != null) {
             MetricsFile file = metrics;
-            write(() -> file.writeRestart(cause, number));
+            write(() -> note.in(file));
         }
         close();
     }

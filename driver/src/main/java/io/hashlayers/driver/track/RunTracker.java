@@ -59,6 +59,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     }
 
     @Override
+    public void skipping(TrainingException cause, long step, int number) {
+        files.skipping(cause, step);
+        super.skipping(cause, step, number);
+    }
+
+    @Override
     public void restarting(TrainingException cause, int number, Duration pause) {
         files.restarting(cause, number);
         super.restarting(cause, number, pause);

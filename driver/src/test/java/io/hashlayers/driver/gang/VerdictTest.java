@@ -76,12 +76,15 @@ class VerdictTest {
         inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1, List.of())));
         RankMessage.Alive last = alive("1", 1);
 
-        TrainingException verdict =
+        GangFailure failure =
                 new Verdict(inbox, Optional.empty()).hung(new Silence("1", Duration.ofSeconds(31), last.ranks()));
 
-        assertThat(verdict.failure()).isEqualTo(Failure.PEER_LOST);
-        assertThat(verdict)
-                .hasMessage(
+        assertThat(failure.kind()).isEqualTo(Failure.PEER_LOST);
+        assertThat(failure.ranks()).containsExactly(1, 2);
+        assertThat(failure.host()).isEqualTo("node-b");
+        assertThat(failure.step()).isEqualTo(17);
+        assertThat(failure.cause())
+                .isEqualTo(
                         "executor 1 with rank 1 on node-b, 2 on node-b has been silent for 31 s after step 17 and is taken for hung; it was last heard of in step 17, writing a checkpoint for 6 s; look at its log, or raise train.heartbeat-seconds if its machine is only slow");
     }
 
@@ -115,10 +118,11 @@ class VerdictTest {
     }
 
     private void fail(int rank, Throwable cause) {
-        inbox.receive(new RankMessage.Failed(RankFailure.of(rank, "host", String.valueOf(rank), cause)));
+        inbox.receive(new RankMessage.Failed(RankFailure.of(rank, "host", String.valueOf(rank), 18, cause)));
     }
 
     private TrainingException verdict(Optional<LostExecutors.Loss> loss) {
-        return new Verdict(inbox, loss).exception(sparksText);
+        GangFailure failure = new Verdict(inbox, loss).failure(sparksText);
+        return new TrainingException(failure.kind(), failure.cause());
     }
 }
