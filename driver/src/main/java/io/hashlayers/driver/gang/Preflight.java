@@ -13,9 +13,6 @@ import org.slf4j.LoggerFactory;
  * ends with one sentence that says what to change.
  */
 public final class Preflight {
-    /** How long the cluster has to bring executors, by Spark's own key. */
-    static final String REGISTRATION_KEY = "spark.scheduler.maxRegisteredResourcesWaitingTime";
-
     private static final Logger log = LoggerFactory.getLogger(Preflight.class);
 
     private Preflight() {}

@@ -2,6 +2,7 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity;
 import java.io.Serializable;
 import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;
@@ -62,6 +63,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
         Device.assign(task.resourcesJMap());
         try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
             Collective collective = rendezvous.collective();
+            collective.activity().begins(RankActivity.Phase.RUNNING, 0);
             alive.doing(collective.activity());
             log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
             try {

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.time.Duration;
@@ -44,7 +45,7 @@ public final class Slots {
                 now,
                 spark::isStopped,
                 expected,
-                Duration.ofMillis(spark.conf().getTimeAsMs(Preflight.REGISTRATION_KEY, "60s")));
+                Duration.ofMillis(spark.conf().getTimeAsMs(SparkJob.REGISTRATION_KEY, "60s")));
     }
 
     /** Slots that the settings promise, 0 if they do not say. */

@@ -122,6 +122,17 @@ final class Verdict {
         return ofExecutor(silence.executor(), message);
     }
 
+    /** The failure to report of a rank that lives and does not get on, though no other one waits for it. */
+    GangFailure stuck(int rank) {
+        String message =
+                "a rank has been in %s and is taken for hung; look at its log and at the storage, or raise train.timeout-seconds, of which it may take ten times as long"
+                        .formatted(inbox.living()
+                                .lastOf(rank)
+                                .map(Object::toString)
+                                .orElse("nothing"));
+        return whole(of(rank, message, new RankFailure(rank, "", "", 0, Failure.PEER_LOST, message, "")));
+    }
+
     private GangFailure whole(RankFailure failure) {
         String message = "%s (rank %d on %s, executor %s, %s)"
                 .formatted(failure.message(), failure.rank(), failure.host(), failure.executor(), progress());

@@ -88,9 +88,25 @@ class VerdictTest {
                         "executor 1 with rank 1 on node-b, 2 on node-b has been silent for 31 s after step 17 and is taken for hung; it was last heard of in step 17, writing a checkpoint for 6 s; look at its log, or raise train.heartbeat-seconds if its machine is only slow");
     }
 
+    @Test
+    void aRankThatIsStuckIsNamedWithWhatItIsIn() {
+        meet();
+        inbox.receive(alive("1", 2));
+
+        GangFailure failure = new Verdict(inbox, Optional.empty()).stuck(2);
+
+        assertThat(failure.kind()).isEqualTo(Failure.PEER_LOST);
+        assertThat(failure.ranks()).containsExactly(2);
+        assertThat(failure.step()).isEqualTo(17);
+        assertThat(failure.cause())
+                .startsWith("a rank has been in step 17, writing a checkpoint for 6 s and is taken for hung; ")
+                .endsWith(" (rank 2 on node-b, executor 1, before the first step)");
+    }
+
     private static RankMessage.Alive alive(String executor, int rank) {
         return new RankMessage.Alive(
-                executor, new TreeMap<>(Map.of(rank, new RankActivity.Snapshot(17, "writing a checkpoint", 6400))));
+                executor,
+                new TreeMap<>(Map.of(rank, new RankActivity.Snapshot(RankActivity.Phase.SAVING, 17, "", 6400))));
     }
 
     @Test

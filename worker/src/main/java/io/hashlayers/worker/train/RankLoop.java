@@ -112,7 +112,7 @@ public final class RankLoop {
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
         try (StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches =
-                        new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout)) {
+                        new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout, activity)) {
             for (long step = finished + 1; step <= train.steps(); step++) {
                 if (Arrays.binarySearch(skipped, step) < 0) {
                     step(step, batches);
@@ -142,7 +142,7 @@ public final class RankLoop {
 
     /** A step without an update, whatever its batch holds. */
     private void passOver(long step, BatchPrefetcher batches) {
-        activity.begins(Phase.READING, step);
+        activity.begins(Phase.TRAINING, step);
         for (int microBatch = 0; microBatch < train.accumulateBatches(); microBatch++) {
             batches.next();
         }
@@ -150,12 +150,11 @@ public final class RankLoop {
 
     private void step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
+        activity.begins(Phase.TRAINING, step);
         Arrays.fill(sums, 0);
         int last = train.accumulateBatches() - 1;
         for (int microBatch = 0; microBatch <= last; microBatch++) {
-            activity.begins(Phase.READING, step);
             StepInput input = batches.next();
-            activity.begins(Phase.TRAINING, step);
             GradientsReady ready = microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY;
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
         }
