@@ -102,7 +102,8 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
                     SparkInternals.executorHost(),
                     SparkEnv.get().executorId(),
                     step,
-                    cause);
+                    cause,
+                    ExecutorMailbox.lastLogLines());
             Thread telling = new Thread(() -> deliver(failure), "failure-of-rank-" + task.partitionId());
             telling.setDaemon(true);
             telling.start();

@@ -102,8 +102,10 @@ final class Verdict {
             return told;
         }
         Introduction itself = inbox.ranks().get(rank);
+        List<String> log = itself.executor().equals(told.executor()) ? told.log() : List.of();
         long step = inbox.living().lastOf(rank).map(RankActivity.Snapshot::step).orElse(told.step());
-        return new RankFailure(rank, itself.host(), itself.executor(), step, told.kind(), message, told.stackTrace());
+        return new RankFailure(
+                rank, itself.host(), itself.executor(), step, told.kind(), message, told.stackTrace(), log);
     }
 
     /** The failure to report of an executor that is silent, though nothing else has failed yet. */
@@ -130,7 +132,7 @@ final class Verdict {
                                 .lastOf(rank)
                                 .map(Object::toString)
                                 .orElse("nothing"));
-        return whole(of(rank, message, new RankFailure(rank, "", "", 0, Failure.PEER_LOST, message, "")));
+        return whole(of(rank, message, new RankFailure(rank, "", "", 0, Failure.PEER_LOST, message, "", List.of())));
     }
 
     private GangFailure whole(RankFailure failure) {
@@ -143,7 +145,7 @@ final class Verdict {
                 failure.step(),
                 failure.kind(),
                 message,
-                List.of());
+                failure.log());
     }
 
     private GangFailure whole(LostExecutors.Loss lost) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Tells a run to people: what was planned, who met, one line of progress, what came of it. */
 public final class ConsoleReporter implements RunReporter {
@@ -26,6 +27,7 @@ public final class ConsoleReporter implements RunReporter {
     static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
 
     private final ProgressLine line;
+    private @Nullable GangFailure broken;
 
     ConsoleReporter(ProgressLine line) {
         this.line = line;
@@ -125,7 +127,7 @@ public final class ConsoleReporter implements RunReporter {
 
     @Override
     public void broke(GangFailure first) {
-        // told in what follows
+        broken = first; // told at the end; the sentence is in what follows
     }
 
     @Override
@@ -143,6 +145,13 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void failed(TrainingException failure) {
         line.end(); // the command tells the failure itself, last
+        GangFailure first = broken;
+        if (first != null && !first.log().isEmpty()) {
+            say(
+                    "log       of executor %s on %s until step %,d, its last %d lines",
+                    first.executor(), first.host(), first.step(), first.log().size());
+            first.log().forEach(text -> line.say("          " + text));
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.track;
 
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.SummaryFile;
 import io.hashlayers.sharding.Failure;
@@ -46,6 +47,12 @@ final class RunFiles implements AutoCloseable {
                 metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
             }
         });
+    }
+
+    void broke(GangFailure first) {
+        if (metrics != null) {
+            write(() -> FailureFile.write(Folder.of(hadoop, runDir), first));
+        }
     }
 
     void restarting(TrainingException cause, int number) {

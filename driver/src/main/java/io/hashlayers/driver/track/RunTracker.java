@@ -2,6 +2,7 @@ package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.ForwardingReporter;
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -56,6 +57,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     public void evaluation(EvaluationMetrics metrics) {
         files.evaluation(metrics);
         super.evaluation(metrics);
+    }
+
+    @Override
+    public void broke(GangFailure first) {
+        files.broke(first);
+        super.broke(first);
     }
 
     @Override

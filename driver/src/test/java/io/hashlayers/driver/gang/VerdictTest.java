@@ -134,7 +134,8 @@ class VerdictTest {
     }
 
     private void fail(int rank, Throwable cause) {
-        inbox.receive(new RankMessage.Failed(RankFailure.of(rank, "host", String.valueOf(rank), 18, cause)));
+        inbox.receive(new RankMessage.Failed(
+                RankFailure.of(rank, "host", String.valueOf(rank), 18, cause, List.of("line of rank " + rank))));
     }
 
     private TrainingException verdict(Optional<LostExecutors.Loss> loss) {
