@@ -152,6 +152,13 @@ public final class Settings {
         return restarts;
     }
 
+    /** Fewest ranks with which a run goes on, 0 for all that were asked for. */
+    public int leastRanks() {
+        int least = values.integer("train.least-ranks");
+        requireAtLeast("train.least-ranks", least, 0);
+        return least;
+    }
+
     /** The same settings for another number of ranks, 0 for as many as fit. */
     public Settings withRanks(int ranks) {
         return with(RANKS, ranks, "--ranks");

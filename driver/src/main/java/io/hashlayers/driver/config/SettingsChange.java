@@ -18,6 +18,7 @@ public final class SettingsChange {
     /** Settings on which no step that was done depends; of skipped ones a list is kept. What {@code train.data} and {@code train.from} hold is compared by content. */
     private static final Set<String> FREE = Set.of(
             "train.ranks",
+            "train.least-ranks",
             "train.data",
             "train.from",
             "train.from-step",

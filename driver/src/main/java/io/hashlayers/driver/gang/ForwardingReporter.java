@@ -73,6 +73,11 @@ public abstract class ForwardingReporter implements RunReporter {
     }
 
     @Override
+    public void regrouped(int ranks, int asked) {
+        next.regrouped(ranks, asked);
+    }
+
+    @Override
     public void skipping(TrainingException cause, long step, int number) {
         next.skipping(cause, step, number);
     }

@@ -39,6 +39,9 @@ final class GangStage {
     private final LostExecutors lostExecutors;
     private final String run = UUID.randomUUID().toString();
     private @Nullable GangFailure first;
+    private int wantedRanks;
+    private long lastStep;
+    private long lastSaved; // step of the checkpoint that was seen last
 
     GangStage(SparkSession spark, int worldSize, RunReporter reporter) {
         this.spark = spark;
@@ -74,6 +77,17 @@ final class GangStage {
             spark.sparkContext().removeSparkListener(lostExecutors);
             DriverMailbox.close(run);
         }
+    }
+
+    /**
+     * Lets the gang end behind a checkpoint when there is room for more ranks.
+     *
+     * @param ranks that there shall be room for
+     * @param endsWith step whose checkpoint is the last, so that it changes nothing
+     */
+    void endForMoreRanks(int ranks, long endsWith) {
+        wantedRanks = ranks;
+        lastStep = endsWith;
     }
 
     /** Whether the ranks have met, so that steps may have been done. */
@@ -144,6 +158,18 @@ final class GangStage {
             job.cancel(true);
             throw broken(failure, new TimeoutException("no heartbeat"));
         });
+        if (wantedRanks > worldSize) {
+            endIfThereIsRoom(job);
+        }
+    }
+
+    private void endIfThereIsRoom(JavaFutureAction<Void> job) {
+        long saved = inbox.lastSaved();
+        if (saved > lastSaved && saved < lastStep && SparkInternals.slots(spark.sparkContext()) >= wantedRanks) {
+            job.cancel(true);
+            throw new MoreRanks(wantedRanks);
+        }
+        lastSaved = saved;
     }
 
     private TrainingException broken(GangFailure failure, Throwable cause) {

@@ -91,6 +91,25 @@ public final class Preflight {
     }
 
     /**
+     * Decides how many ranks a run goes on with, which may be fewer than were asked for.
+     *
+     * @param least fewest of them, 1 or more
+     * @throws TrainingException as {@link #ranks(SparkSession, int, TrainConfig, RunReporter)} does
+     */
+    static int ranks(Slots slots, int asked, int least, TrainConfig train) {
+        requireEvenBatch(train, asked);
+        int came = slots.awaitUpTo(asked);
+        int ranks = came == 0 ? 0 : largestDivisor(train.microBatchSequences(), Math.min(asked, came));
+        if (ranks < least) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "%d ranks asked for, %d slots came in time, and train.least-ranks is %d; give Spark more cores, or lower it"
+                            .formatted(asked, came, least));
+        }
+        return ranks;
+    }
+
+    /**
      * Ranks on so many slots, which are not waited for.
      *
      * @param asked as in {@link #ranks}

@@ -42,6 +42,14 @@ public interface RunReporter extends ProgressListener {
     void broke(GangFailure first);
 
     /**
+     * The run goes on with another number of ranks than before, or than was asked for.
+     *
+     * @param ranks that it has now
+     * @param asked that were asked for
+     */
+    void regrouped(int ranks, int asked);
+
+    /**
      * The run diverged and is started again from its newest checkpoint, without the batch of a step.
      *
      * @param step that is left out

@@ -45,6 +45,9 @@ public class SilentReporter implements RunReporter {
     public void broke(GangFailure first) {}
 
     @Override
+    public void regrouped(int ranks, int asked) {}
+
+    @Override
     public void skipping(TrainingException cause, long step, int number) {}
 
     @Override

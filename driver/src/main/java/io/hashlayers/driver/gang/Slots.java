@@ -79,6 +79,11 @@ public final class Slots {
         }
     }
 
+    /** Waits until so many tasks can run at once, or the time is over; returns how many can, which may be more. */
+    int awaitUpTo(int ranks) {
+        return poll(now -> now >= ranks);
+    }
+
     /**
      * Waits until anything can run.
      *

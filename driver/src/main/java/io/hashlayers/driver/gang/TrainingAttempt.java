@@ -133,6 +133,9 @@ final class TrainingAttempt {
             TrainingProgram program = new TrainingProgram(
                     config, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
             gang = new GangStage(spark, worldSize, reporter);
+            if (mayShrink() && worldSize < request.ranks()) {
+                gang.endForMoreRanks(request.ranks(), config.train().steps());
+            }
             RankResult result = gang.run(program, RankResult.class);
             if (!gang.peakBytes().isEmpty()) {
                 reporter.measured(memory, gang.peakBytes());
@@ -166,9 +169,27 @@ final class TrainingAttempt {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
         reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train(), reporter);
+        int worldSize = ranks();
         requireWholeDataset();
         return worldSize;
+    }
+
+    /** All ranks that were asked for, or fewer if that is allowed and the run was begun before. */
+    private int ranks() {
+        int asked = request.ranks();
+        boolean begun = preparation.ranks() > 0 || resumed.isPresent();
+        if (!begun || !mayShrink()) {
+            return Preflight.ranks(spark, asked, config.train(), reporter);
+        }
+        int ranks = Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), config.train());
+        if (ranks < asked || (preparation.ranks() > 0 && preparation.ranks() < asked)) {
+            reporter.regrouped(ranks, asked);
+        }
+        return ranks;
+    }
+
+    private boolean mayShrink() {
+        return request.ranks() > 0 && request.leastRanks() > 0;
     }
 
     private void requireInputs() {

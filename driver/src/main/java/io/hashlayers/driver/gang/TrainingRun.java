@@ -71,18 +71,28 @@ public final class TrainingRun {
                 return new TrainingAttempt(spark, next, progress, preparation)
                         .run()
                         .after(restarts.count(), progress.fewestRanks());
+            } catch (MoreRanks e) {
+                // nothing failed: the next attempt finds room for more
             } catch (TrainingException e) {
-                if (e.failure() == Failure.DIVERGED && !spark.sparkContext().isStopped() && progress.met()) {
-                    skip(progress.broken(), e);
-                } else if (!progress.met() || spark.sparkContext().isStopped() || !restarts.allow(e, progress.step())) {
-                    throw e;
-                } else {
-                    Duration pause = restarts.pause();
-                    reporter.restarting(e, restarts.count(), pause);
-                    sleep(pause, e);
-                }
-                next = request.with(Existing.GO_ON); // also where the first attempt began anew
+                prepareToGoOn(e, progress);
             }
+            next = request.with(Existing.GO_ON); // also where the first attempt began anew
+        }
+    }
+
+    /** Waits until the run may be started again, or throws the failure if it may not. */
+    private void prepareToGoOn(TrainingException e, LastCheckpoint progress) {
+        if (!progress.met() || spark.sparkContext().isStopped()) {
+            throw e;
+        }
+        if (e.failure() == Failure.DIVERGED) {
+            skip(progress.broken(), e);
+        } else if (restarts.allow(e, progress.step())) {
+            Duration pause = restarts.pause();
+            reporter.restarting(e, restarts.count(), pause);
+            sleep(pause, e);
+        } else {
+            throw e;
         }
     }
 

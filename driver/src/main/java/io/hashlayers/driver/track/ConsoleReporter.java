@@ -5,6 +5,7 @@ import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
@@ -131,6 +132,17 @@ public final class ConsoleReporter implements RunReporter {
     }
 
     @Override
+    public void regrouped(int ranks, int asked) {
+        if (ranks < asked) {
+            say(
+                    "ranks     %d go on, since there is room for no more of the %d; all return behind a checkpoint once there is",
+                    ranks, asked);
+        } else {
+            say("ranks     all %d go on, since there is room for them again", ranks);
+        }
+    }
+
+    @Override
     public void skipping(TrainingException cause, long step, int number) {
         line.say("failed    " + cause.getMessage());
         say("skip      the batch of step %,d, the %d. that is left out; behind the newest checkpoint", step, number);
@@ -146,7 +158,8 @@ public final class ConsoleReporter implements RunReporter {
     public void failed(TrainingException failure) {
         line.end(); // the command tells the failure itself, last
         GangFailure first = broken;
-        if (first != null && !first.log().isEmpty()) {
+        boolean logMatters = failure.failure() != Failure.USER && failure.failure() != Failure.DIVERGED;
+        if (logMatters && first != null && !first.log().isEmpty()) {
             say(
                     "log       of executor %s on %s until step %,d, its last %d lines",
                     first.executor(), first.host(), first.step(), first.log().size());

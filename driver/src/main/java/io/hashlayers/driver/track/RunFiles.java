@@ -23,6 +23,7 @@ final class RunFiles implements AutoCloseable {
     private LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
     private long resumed; // step behind which the run goes on
+    private @Nullable Note regrouping; // for the file, once it is open
     private boolean again; // after a failure that this object saw
 
     RunFiles(Configuration hadoop, String runDir) {
@@ -46,7 +47,18 @@ final class RunFiles implements AutoCloseable {
             } else {
                 metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
             }
+            if (regrouping != null) {
+                regrouping.in(metrics);
+                regrouping = null;
+            }
         });
+    }
+
+    void regrouped(int ranks, int asked) {
+        regrouping = file -> file.writeRanks(ranks, asked);
+        again = true;
+        resumed = 0; // told again, if there is a checkpoint
+        close();
     }
 
     void broke(GangFailure first) {

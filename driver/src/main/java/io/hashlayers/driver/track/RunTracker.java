@@ -66,6 +66,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     }
 
     @Override
+    public void regrouped(int ranks, int asked) {
+        files.regrouped(ranks, asked);
+        super.regrouped(ranks, asked);
+    }
+
+    @Override
     public void skipping(TrainingException cause, long step, int number) {
         files.skipping(cause, step);
         super.skipping(cause, step, number);

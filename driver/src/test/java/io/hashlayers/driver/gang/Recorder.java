@@ -16,6 +16,8 @@ class Recorder implements RunReporter {
 
     record Resumed(long step) {}
 
+    record Regrouped(int ranks, int asked) {}
+
     record Skipping(TrainingException cause, long step, int number) {}
 
     record Restart(TrainingException cause, int number) {}
@@ -75,6 +77,11 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void broke(GangFailure first) {
         events.add(first);
+    }
+
+    @Override
+    public synchronized void regrouped(int ranks, int asked) {
+        events.add(new Regrouped(ranks, asked));
     }
 
     @Override

@@ -130,6 +130,7 @@ class MetricsFileTest {
             file.write(step(1));
             file.writeRestart(new TrainingException(Failure.PEER_LOST, "gone"), 1);
             file.writeSkip(new TrainingException(Failure.DIVERGED, "too hot"), 2);
+            file.writeRanks(1, 4);
         }
 
         MetricsFile.goOn(Folder.of(new Configuration(), run.toString()), 0, new LossCurve())
@@ -138,7 +139,8 @@ class MetricsFileTest {
         assertThat(lines())
                 .containsExactly(
                         Map.of("restart", 1, "failure", "peer_lost", "cause", "gone"),
-                        Map.of("skipped", 2, "cause", "too hot"));
+                        Map.of("skipped", 2, "cause", "too hot"),
+                        Map.of("ranks", 1, "asked", 4));
     }
 
     @Test
