@@ -50,6 +50,31 @@ class PreflightTest {
                 .hasMessageContaining("spark.task.cpus is 4, more than the 2 of spark.executor.cores");
     }
 
+    @ParameterizedTest
+    @CsvSource({"4, 4", "9, 4", "3, 3", "2, 2"})
+    void aRunGoesOnWithTheMostRanksThatThereIsRoomFor(int slots, int ranks) {
+        assertThat(Preflight.ranks(slots(slots), 4, 2, train(12, 1))).isEqualTo(ranks);
+    }
+
+    @Test
+    void fewerRanksShareTheBatchEvenlyToo() {
+        assertThat(Preflight.ranks(slots(7), 8, 1, train(16, 1))).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "2, 3", "3, 3"})
+    void belowTheLeastItWaitsForTheCluster(int slots, int least) {
+        assertThatThrownBy(() -> Preflight.ranks(slots(slots), 8, least, train(16, 1)))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessageContaining("8 ranks asked for, %d slots came in time, and train.least-ranks is %d"
+                        .formatted(slots, least));
+    }
+
+    private static Slots slots(int there) {
+        return new Slots(() -> there, () -> false, 0, Duration.ofMillis(1));
+    }
+
     @Test
     void ranksShareTheBatchEvenly() {
         assertThat(Preflight.largestDivisor(12, 5)).isEqualTo(4);
