@@ -13,19 +13,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The ranks of one JVM on the network: one for all of them, made before the rendezvous and joined after it.
  *
  * <p>Ranks whose endpoint has the same address exchange by memory, others over Spark's transport; on one machine that carries the
  * signals and shared memory the bytes. Bytes from the network are
- * never deserialized as objects; a message that is not the one expected closes its connection and disturbs nothing else.
+ * never deserialized as objects; a message that is not the one expected closes its connection and disturbs nothing else: a rank
+ * is heard on the first connection that spoke for it, and on no other.
  * Thread-safe.
  */
 public final class Endpoint implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Endpoint.class);
+    /** Of ranks elsewhere and ranks here; bounds the memory for those who claim to be ranks. */
+    private static final int MOST_PAIRS = 1 << 16;
 
     private final TransportSettings settings;
     private final SparkTransport transport;
@@ -112,37 +112,47 @@ public final class Endpoint implements AutoCloseable {
         return incoming.computeIfAbsent(pair, p -> new IncomingMessages());
     }
 
+    /** What hears of messages and of connections that close. */
+    SparkTransport.Receiver receiver() {
+        return new Receiver();
+    }
+
     private final class Receiver implements SparkTransport.Receiver {
         @Override
-        public boolean message(Object connection, ByteBuffer bytes) {
+        public @Nullable String message(Object connection, ByteBuffer bytes) {
             Frame frame = Frame.read(bytes);
             if (frame == null || frame.token() != address.token()) {
-                log.warn("refused a message that is not of this run; its connection is closed");
-                return false;
+                return "it sent a message that is not of this run";
             }
             Pair pair = new Pair(frame.source(), frame.destination());
+            if (incoming.size() >= MOST_PAIRS && !incoming.containsKey(pair)) {
+                return "it speaks for more ranks than there can be";
+            }
             IncomingMessages messages = messages(pair);
+            if (!messages.comesBy(connection)) {
+                return "it speaks for rank %d, which has another connection".formatted(pair.source());
+            }
             sendersOf
                     .computeIfAbsent(connection, c -> ConcurrentHashMap.newKeySet())
                     .add(pair);
+            return taken(frame, bytes, messages)
+                    ? null
+                    : "rank %d sent operation %d out of turn".formatted(pair.source(), frame.sequence());
+        }
+
+        private boolean taken(Frame frame, ByteBuffer bytes, IncomingMessages messages) {
             switch (frame.kind()) {
                 case Frame.BYE -> messages.finish();
                 case Frame.ABORT -> {
-                    failureOf(pair.destination())
+                    failureOf(frame.destination())
                             .record(StandardCharsets.UTF_8.decode(bytes).toString());
                     messages.wake();
                 }
+                case Frame.SHARED -> {
+                    return messages.addShared(frame, bytes);
+                }
                 default -> {
-                    boolean expected = frame.kind() == Frame.SHARED
-                            ? messages.addShared(frame, bytes)
-                            : messages.add(frame, bytes);
-                    if (!expected) {
-                        log.warn(
-                                "rank {} sent operation {} out of turn; its connection is closed",
-                                pair.source(),
-                                frame.sequence());
-                        return false;
-                    }
+                    return messages.add(frame, bytes);
                 }
             }
             return true;
