@@ -26,6 +26,7 @@ public final class Preflight {
         requireNoDynamicAllocation(conf);
         requirePlugin(conf);
         requireTaskResources(conf);
+        TransportState.require(conf);
         if (conf.getBoolean("spark.speculation", false)) {
             log.warn("spark.speculation is on; Spark does not speculate on ranks, so it changes nothing here");
         }

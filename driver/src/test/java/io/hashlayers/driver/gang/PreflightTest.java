@@ -39,6 +39,33 @@ class PreflightTest {
     }
 
     @Test
+    void plainTextIsRefusedWhereTheClusterAsksForEncryption() {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false))
+                .set("spark.master", "spark://somewhere:7077")
+                .set("spark.ssl.enabled", "true");
+
+        assertThat(TransportState.describe(conf)).isEqualTo("plain");
+        assertThatThrownBy(() -> Preflight.requireSettings(conf))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessageContaining("spark.ssl.enabled is true")
+                .hasMessageContaining("set spark.network.crypto.enabled and spark.authenticate to true");
+        assertThatThrownBy(() -> SparkSessions.create(conf)).hasMessageContaining("spark.ssl.enabled is true");
+
+        conf.set("spark.authenticate", "true").set("spark.network.crypto.enabled", "true");
+        Preflight.requireSettings(conf);
+        assertThat(TransportState.describe(conf)).isEqualTo("authenticated and encrypted (AES)");
+    }
+
+    @Test
+    void oneProcessNeedsNoEncryptionBetweenRanks() {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false)).set("spark.ssl.enabled", "true");
+
+        Preflight.requireSettings(conf);
+        assertThat(TransportState.describe(conf)).isEqualTo("one process, nothing on the network");
+    }
+
+    @Test
     void aTaskThatNeedsMoreCoresThanAnExecutorHasIsRefused() {
         SparkConf conf = SparkSettings.complete(new SparkConf(false))
                 .set("spark.task.cpus", "4")
