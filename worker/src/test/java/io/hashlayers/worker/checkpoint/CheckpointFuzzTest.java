@@ -64,8 +64,9 @@ class CheckpointFuzzTest {
                 MODEL,
                 new TreeMap<>(Map.of("dataset", "sha256:12")),
                 "train { steps = 3 }",
-                new RunProgress(1.5, 2, 0.25, 33.5, List.of(List.of(1L, 2L, 3L, 4L, 5L))),
-                List.of(new CheckpointManifest.TableEntry(TABLE, table.digest(), TokenFeature.CURRENT_TOKEN.name(), List.of(1))),
+                new RunProgress(1.5, 2, 0.25, 33.5, List.of(List.of(1L, 2L, 3L, 4L, 5L)), List.of(2.5), List.of(2L)),
+                List.of(new CheckpointManifest.TableEntry(
+                        TABLE, table.digest(), TokenFeature.CURRENT_TOKEN.name(), List.of(1))),
                 List.of(file));
         CheckpointManifest.FILE.write(checkpoint, CheckpointManifest.NAME, manifest);
     }
