@@ -8,6 +8,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.Sha256;
+import io.hashlayers.worker.storage.FileSystems;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -93,6 +94,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     static byte[] read(Configuration hadoop, String file) {
         Path path = new Path(file);
+        FileSystems.requireNoPassword(path);
         try {
             long length = path.getFileSystem(hadoop).getFileStatus(path).getLen();
             if (length > MOST_BYTES) {

@@ -119,8 +119,10 @@ class TransportFuzzTest {
         if (guard == PLAIN) {
             return peers;
         }
+        Map<String, String> spark =
+                Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", Boolean.toString(guard == AES));
         TransportConf conf = new TransportConf(
-                "fuzz", new MapConfigProvider(Map.of("spark.network.crypto.enabled", Boolean.toString(guard == AES))));
+                "fuzz", new MapConfigProvider(TransportSecurity.of(spark).strict(spark)));
         return new GuardedHandler((AbstractAuthRpcHandler)
                 new AuthServerBootstrap(conf, StrangersTest.secret("right")).doBootstrap(channel, peers));
     }
