@@ -115,7 +115,10 @@ public final class Folder {
 
     /** Starts a file that appears under its name only when it is {@link PendingFile#commit committed}. */
     public PendingFile create(String name) throws IOException {
-        return PendingFile.create(fileSystem, path, name);
+        Path target = path(name);
+        return UploadedFile.possible(fileSystem, target)
+                ? UploadedFile.create(fileSystem, target)
+                : RenamedFile.create(fileSystem, target);
     }
 
     /** Starts a file that grows in sight of readers, where the file system shows what is flushed; replaces what is there. */
@@ -138,7 +141,7 @@ public final class Folder {
         return out;
     }
 
-    /** Writes a small file under a temporary name and renames it. */
+    /** Writes a small file, which appears whole. */
     public void write(String name, byte[] content) throws IOException {
         try (PendingFile file = create(name)) {
             file.out().write(content);

@@ -5,7 +5,6 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointContent;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
-import io.hashlayers.worker.checkpoint.CheckpointWriter;
 import io.hashlayers.worker.checkpoint.RunProgress;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.data.DatasetFiles;
@@ -30,9 +29,12 @@ public final class RankLoop {
     private final RankModel model;
     private final Optimizer optimizer;
     private final Evaluation evaluation;
-    private final CheckpointWriter checkpoints;
+    private final CheckpointTensors tensors;
+    private final RankCheckpoints checkpoints;
     private final long tokensPerStep;
-    private final double[] sums; // of a step over all ranks: nats, then the statistics of the sparse layers
+    private final double[]
+            sums; // of a step over all ranks: nats, statistics of the sparse layers, ranks whose checkpoint waits for
+    // others
 
     private final RoutingReport routing;
 
@@ -54,9 +56,10 @@ public final class RankLoop {
                 model.kernels(),
                 collective);
         this.evaluation = Evaluation.repeated(context, model, DatasetFiles.VALID);
-        this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective, train.retention());
+        this.tensors = CheckpointTensors.of(model.parameters(), optimizer);
+        this.checkpoints = new RankCheckpoints(context, tensors);
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
-        this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];
+        this.sums = new double[1 + LanguageModel.statisticsSize(config.model()) + 1];
         this.routing = new RoutingReport(config.model(), train.accumulateBatches());
     }
 
@@ -80,7 +83,7 @@ public final class RankLoop {
         OptionalLong step = OptionalLong.of(context.finishedSteps());
         String run = context.config().runDir();
         try (CheckpointReader saved = CheckpointReader.open(context.hadoop(), run, step)) {
-            CheckpointTensors.of(model.parameters(), optimizer).readFrom(saved);
+            tensors.readFrom(saved);
             RunProgress progress = saved.manifest().progress();
             trainingSeconds = progress.trainingSeconds();
             maxVioSum = progress.maxVioSum();
@@ -94,7 +97,8 @@ public final class RankLoop {
         long finished = context.finishedSteps();
         long finishedMicroSteps = finished * train.accumulateBatches();
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
-        try (StepReader reader = StepReader.training(context);
+        try (checkpoints;
+                StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches =
                         new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout)) {
             for (long step = finished + 1; step <= train.steps(); step++) {
@@ -102,7 +106,7 @@ public final class RankLoop {
                 if (due(step, train.evaluateEvery())) {
                     validation = evaluate(step);
                 }
-                if (due(step, train.checkpointEvery())) {
+                if (due(step, train.checkpoints().every())) {
                     checkpoint(step, validation);
                 }
             }
@@ -130,6 +134,7 @@ public final class RankLoop {
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
         }
         model.takeStatistics(sums, 1);
+        sums[sums.length - 1] = checkpoints.ready() ? 1 : 0;
         double norm = optimizer.reduceGradients(sums);
         double loss = sums[0] / tokensPerStep;
         if (!Double.isFinite(loss)) {
@@ -141,6 +146,9 @@ public final class RankLoop {
         optimizer.update(step, norm);
         long nanos = System.nanoTime() - start;
 
+        if (sums[sums.length - 1] == collective.worldSize()) {
+            checkpoints.allAreReady();
+        }
         routing.read(sums, 1);
         double maxVio = routing.maxVio();
         trainingSeconds += nanos * 1e-9;
@@ -188,10 +196,7 @@ public final class RankLoop {
                         droppedSum,
                         Double.isFinite(perplexity) ? perplexity : -1,
                         routing.loads()));
-        String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
-        if (collective.rank() == 0) {
-            context.listener().checkpoint(step, path);
-        }
+        checkpoints.write(content);
     }
 
     private boolean due(long step, long every) {

@@ -2,7 +2,6 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.worker.checkpoint.Retention;
 import java.io.Serializable;
 
 /**
@@ -16,8 +15,7 @@ import java.io.Serializable;
  * @param seed of initial values, data order and dropout
  * @param evaluateEvery steps between evaluations on the validation split, 0 for the end only
  * @param evaluateSequences sequences of the validation split that an evaluation reads, 0 for all
- * @param checkpointEvery steps between checkpoints, 0 for the end only
- * @param retention which checkpoints stay
+ * @param checkpoints when and how they are written
  * @param timeoutSeconds longest wait for another rank before the run ends
  */
 public record TrainConfig(
@@ -28,8 +26,7 @@ public record TrainConfig(
         long seed,
         long evaluateEvery,
         long evaluateSequences,
-        long checkpointEvery,
-        Retention retention,
+        CheckpointConfig checkpoints,
         int timeoutSeconds)
         implements Serializable {
     public TrainConfig {
@@ -44,11 +41,10 @@ public record TrainConfig(
         }
         require("train.evaluate-every", evaluateEvery, 0);
         require("train.evaluate-sequences", evaluateSequences, 0);
-        require("train.checkpoint-every", checkpointEvery, 0);
         require("train.timeout-seconds", timeoutSeconds, 1);
     }
 
-    /** A run that keeps all its checkpoints. */
+    /** A run that writes its checkpoints in the background and keeps all. */
     public TrainConfig(
             long steps,
             int batchSequences,
@@ -67,9 +63,27 @@ public record TrainConfig(
                 seed,
                 evaluateEvery,
                 evaluateSequences,
-                checkpointEvery,
-                Retention.ALL,
+                CheckpointConfig.every(checkpointEvery),
                 timeoutSeconds);
+    }
+
+    /** The same training with other checkpoints. */
+    public TrainConfig with(CheckpointConfig newCheckpoints) {
+        return new TrainConfig(
+                steps,
+                batchSequences,
+                accumulateBatches,
+                recomputeActivations,
+                seed,
+                evaluateEvery,
+                evaluateSequences,
+                newCheckpoints,
+                timeoutSeconds);
+    }
+
+    /** Whether a rank keeps a copy of what it writes: if steps go on while a checkpoint is written, which they do not at the end. */
+    public boolean copiesForCheckpoints() {
+        return checkpoints.inBackground() && checkpoints.every() > 0 && checkpoints.every() < steps;
     }
 
     /** {@code B / A}, sequences of a micro-batch, over all ranks: what the model runs on at once. */
