@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.job.StorageSettings;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,7 @@ final class SparkSettings {
     /** Adds to {@code conf} what is missing, and returns it. */
     static SparkConf complete(SparkConf conf) {
         DEFAULTS.forEach(conf::setIfMissing);
+        StorageSettings.complete(conf);
         if (local(conf)) {
             conf.setIfMissing("spark.ui.enabled", "false"); // its start takes a second, and nobody comes to see one JVM
         }

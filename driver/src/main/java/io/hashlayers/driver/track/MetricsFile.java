@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 
 /**
@@ -104,6 +105,15 @@ final class MetricsFile implements AutoCloseable {
         } catch (JsonProcessingException e) {
             return false;
         }
+    }
+
+    /** The same file, of which readers find all lines; on an object store they find none before it is closed. */
+    MetricsFile saved(Folder run) throws IOException {
+        if (!out.hasCapability(CommonPathCapabilities.ABORTABLE_STREAM)) {
+            return this; // it shows what was flushed
+        }
+        out.close();
+        return new MetricsFile(run.append(NAME));
     }
 
     void write(StepMetrics metrics) throws IOException {
