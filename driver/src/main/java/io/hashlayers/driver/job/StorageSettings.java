@@ -13,16 +13,15 @@ public final class StorageSettings {
     private static final String PREFIX = "spark.hadoop.";
 
     private static final Map<String, String> DEADLINES = Map.of(
-            // Tries of a request, with pauses of up to 20 s. Default: 20, each of which is repeated as the next line
-            // says.
+            // Repetitions of a request, with pauses of up to 20 s. Default: 20, for each of those of the next line.
             "fs.s3a.attempts.maximum",
-            "3",
-            // Tries of an operation, with pauses that double from half a second. Default: 7.
+            "1",
+            // Repetitions of an operation, with pauses that double from half a second: 15 s in all. Default: 7.
             "fs.s3a.retry.limit",
-            "4",
+            "5",
             // Milliseconds without an answer on an open connection. Default: 200 s.
             "fs.s3a.connection.timeout",
-            "30000",
+            "20000",
             // Milliseconds until a name node that is connected has answered. Default: for ever.
             "ipc.client.rpc-timeout.ms",
             "60000",

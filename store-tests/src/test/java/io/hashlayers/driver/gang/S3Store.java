@@ -2,9 +2,6 @@ package io.hashlayers.driver.gang;
 
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Properties;
 import org.apache.hadoop.conf.Configuration;
 import org.gaul.s3proxy.AuthenticationType;
 import org.gaul.s3proxy.S3Proxy;
@@ -12,7 +9,7 @@ import org.jclouds.ContextBuilder;
 import org.jclouds.blobstore.BlobStore;
 import org.jclouds.blobstore.BlobStoreContext;
 
-/** An S3 endpoint before a folder, with one bucket. */
+/** An S3 endpoint before objects in memory, with one bucket. */
 final class S3Store implements Store {
     private static final String BUCKET = "bucket";
     private static final String NAME = "a-name";
@@ -28,12 +25,8 @@ final class S3Store implements Store {
         this.port = proxy.getPort();
     }
 
-    static S3Store start(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Properties overrides = new Properties();
-        overrides.setProperty("jclouds.filesystem.basedir", folder.toString());
-        BlobStoreContext context =
-                ContextBuilder.newBuilder("filesystem").overrides(overrides).build(BlobStoreContext.class);
+    static S3Store start() throws IOException {
+        BlobStoreContext context = ContextBuilder.newBuilder("transient").build(BlobStoreContext.class);
         context.getBlobStore().createContainerInLocation(null, BUCKET);
         return new S3Store(context);
     }

@@ -6,9 +6,9 @@ import org.apache.hadoop.conf.Configuration;
 
 /** A store that is started for a test, in this JVM and on loopback. */
 interface Store extends AutoCloseable {
-    /** Starts it, with its files in a local folder. */
+    /** Starts it, with its files, if it has any, in a local folder. */
     static Store start(String kind, Path folder) throws IOException {
-        return kind.equals("hdfs") ? HdfsStore.start(folder) : S3Store.start(folder);
+        return kind.equals("hdfs") ? HdfsStore.start(folder) : S3Store.start();
     }
 
     /** The path of its root, without a slash at the end. */

@@ -235,7 +235,7 @@ class StoresIT {
         RunConfig config = config(store.root(), "stopped", 0).at(store.root() + "/stopped", dir + "/data");
         Recorder stopping = new Recorder() {
             @Override
-            public void checkpoint(long step, String path) {
+            public synchronized void checkpoint(long step, String path) {
                 super.checkpoint(step, path);
                 stop(store);
             }
