@@ -60,7 +60,11 @@ final class MetricsFile implements AutoCloseable {
      * @param curve gets what the lines tell
      */
     static MetricsFile goOn(Folder run, long step, LossCurve curve) throws IOException {
-        List<String> kept = run.exists(NAME) ? kept(run, step, curve) : List.of();
+        List<String> kept = List.of();
+        if (run.exists(NAME)) {
+            run.takeOver(NAME);
+            kept = kept(run, step, curve);
+        }
         try (PendingFile file = run.create(NAME)) {
             for (String line : kept) {
                 file.out().write((line + "\n").getBytes(StandardCharsets.UTF_8));

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.hdfs.MiniDFSCluster.DataNodeProperties;
+import org.apache.hadoop.hdfs.server.namenode.EditLogFileOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** A name node and one data node. */
@@ -20,6 +21,7 @@ final class HdfsStore implements Store {
         Configuration conf = new Configuration();
         conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.toString());
         conf.setInt("dfs.replication", 1);
+        EditLogFileOutputStream.setShouldSkipFsyncForTesting(true);
         MiniDFSCluster cluster =
                 new MiniDFSCluster.Builder(conf).numDataNodes(1).build();
         cluster.waitActive();

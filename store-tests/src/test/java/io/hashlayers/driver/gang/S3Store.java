@@ -54,6 +54,7 @@ final class S3Store implements Store {
     public void configure(Configuration hadoop) {
         hadoop.set("fs.s3a.endpoint", "http://127.0.0.1:" + port);
         hadoop.set("fs.s3a.path.style.access", "true");
+        hadoop.set("fs.s3a.retry.limit", "2"); // it either answers at once or has stopped
         hadoop.set("fs.s3a.access.key", NAME);
         hadoop.set("fs.s3a.secret.key", KEY);
     }

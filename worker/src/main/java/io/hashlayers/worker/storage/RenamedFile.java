@@ -12,9 +12,13 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A file of a file system: written under a temporary name of its own, {@code .NAME.UNIQUE.tmp}, and renamed. */
 final class RenamedFile implements PendingFile {
+    private static final Logger log = LoggerFactory.getLogger(RenamedFile.class);
+
     private final FileSystem fileSystem;
     private final Path temporary;
     private final Path target;
@@ -72,11 +76,17 @@ final class RenamedFile implements PendingFile {
     @Override
     public void close() throws IOException {
         if (!committed) {
-            try {
-                out.close();
-            } finally {
-                fileSystem.delete(temporary, false);
-            }
+            closeIfPossible();
+            fileSystem.delete(temporary, false);
+        }
+    }
+
+    /** A store that failed says so again, with the very exception that is on its way. */
+    private void closeIfPossible() {
+        try {
+            out.close();
+        } catch (IOException e) {
+            log.debug("{} is thrown away, and could not be closed", temporary, e);
         }
     }
 }
