@@ -18,6 +18,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.train.CheckpointConfig;
 import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
@@ -376,11 +377,14 @@ public final class Settings {
                 values.whole("train.seed"),
                 values.whole("train.evaluate-every"),
                 values.whole("train.evaluate-sequences"),
-                values.whole("train.checkpoint-every"),
-                new Retention(
-                        values.integer("train.keep-last"),
-                        values.whole("train.keep-every"),
-                        values.flag("train.keep-best")),
+                new CheckpointConfig(
+                        values.whole("train.checkpoint-every"),
+                        values.flag("train.background-checkpoints"),
+                        values.integer("train.checkpoint-timeout-seconds"),
+                        new Retention(
+                                values.integer("train.keep-last"),
+                                values.whole("train.keep-every"),
+                                values.flag("train.keep-best"))),
                 new DivergenceConfig(
                         values.choice("train.on-divergence", DivergenceConfig.Policy.class),
                         values.number("train.divergence-factor"),
