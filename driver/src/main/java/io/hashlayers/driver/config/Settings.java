@@ -118,7 +118,7 @@ public final class Settings {
 
     /** Reads what {@link #render} wrote. */
     public static Settings parse(String rendered) {
-        return of(ConfigSources.text(rendered, "the settings of the run"), List.of());
+        return of(ConfigSources.saved(rendered, "the settings of the run"), List.of());
     }
 
     private static Settings of(Config chosen, List<String> overrides) {

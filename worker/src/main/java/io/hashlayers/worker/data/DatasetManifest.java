@@ -193,10 +193,15 @@ public record DatasetManifest(
      * @throws TrainingException of kind {@code USER} that names the splits there are
      */
     public SplitInfo split(String name) {
+        return split(name, "the dataset");
+    }
+
+    /** @param where the dataset is, for the message */
+    SplitInfo split(String name, String where) {
         SplitInfo split = splits.get(name);
         if (split == null) {
             throw new TrainingException(
-                    Failure.USER, "the dataset has no split '" + name + "'; choose one of " + splits.keySet());
+                    Failure.USER, where + " has no split '" + name + "'; choose one of " + splits.keySet());
         }
         return split;
     }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -19,8 +18,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 
 /**
- * A folder on any Hadoop file system, which need not exist yet. On local disks it goes without Hadoop's {@code .crc} side
- * files, because our formats carry their own checksums. Thread-safe.
+ * A folder on any Hadoop file system, see {@link FileSystems}, which need not exist yet. Thread-safe.
  */
 public final class Folder {
     private static final Duration TAKE_OVER = Duration.ofSeconds(60);
@@ -36,15 +34,13 @@ public final class Folder {
     /**
      * Names a folder; touches nothing.
      *
-     * @throws TrainingException of kind {@code USER} if the path has no file system that Hadoop knows
+     * @throws TrainingException of kind {@code USER} if the path has no file system that Hadoop knows, or a password in it
      */
     public static Folder of(Configuration hadoop, String path) {
         try {
             Path parsed = new Path(path);
-            FileSystem fileSystem = parsed.getFileSystem(hadoop);
-            FileSystem raw =
-                    fileSystem instanceof ChecksumFileSystem checksummed ? checksummed.getRawFileSystem() : fileSystem;
-            return new Folder(raw, raw.makeQualified(parsed));
+            FileSystem fileSystem = FileSystems.of(hadoop, parsed);
+            return new Folder(fileSystem, fileSystem.makeQualified(parsed));
         } catch (IOException | IllegalArgumentException e) {
             throw new TrainingException(
                     Failure.USER, "the path '" + path + "' cannot be used: " + e.getMessage() + "; name another", e);
