@@ -37,7 +37,30 @@ final class MemoryCheck {
         if (master.startsWith("local")) {
             return ofMachine(plan, worldSize, machineBytes());
         }
-        return master.startsWith("yarn") || master.startsWith("k8s") ? ofOverhead(conf, plan) : Optional.empty();
+        return limitedByContainer(master) ? ofOverhead(conf, plan) : Optional.empty();
+    }
+
+    /** What the processes need of what is granted, as one line of a screen. */
+    static String describe(SparkConf conf, MemoryPlan plan, int worldSize) {
+        String master = conf.get("spark.master", "");
+        if (master.startsWith("local")) {
+            return "limit     %,d MiB or so of this machine's %,d MiB"
+                    .formatted(mebibytes(neededOfMachine(plan, worldSize)), mebibytes(machineBytes()));
+        }
+        return limitedByContainer(master)
+                ? "limit     %,d MiB or so beside the heap, of the %,d MiB that a container grants (spark.executor.memoryOverhead)"
+                        .formatted(mebibytes(plan.besideHeapBytes()), overheadMebibytes(conf))
+                : "limit     none of a container; a machine must have %,d MiB or so for each of its executors"
+                        .formatted(mebibytes(plan.totalBytes()));
+    }
+
+    private static long neededOfMachine(MemoryPlan plan, int worldSize) {
+        int ranks = plan.process().ranks();
+        return plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
+    }
+
+    private static boolean limitedByContainer(String master) {
+        return master.startsWith("yarn") || master.startsWith("k8s");
     }
 
     private static void refuse(String message) {
@@ -46,8 +69,7 @@ final class MemoryCheck {
 
     /** What a machine of so much memory lacks. */
     static Optional<String> ofMachine(MemoryPlan plan, int worldSize, long machineBytes) {
-        int ranks = plan.process().ranks();
-        long needed = plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
+        long needed = neededOfMachine(plan, worldSize);
         return needed <= machineBytes
                 ? Optional.empty()
                 : Optional.of(

@@ -86,6 +86,12 @@ final class TrainingAttempt {
     MemoryPlan plan() {
         requireInputs();
         int asked = request.ranks();
+        PreflightScreen.of(
+                        spark.sparkContext().conf(),
+                        Slots.of(spark.sparkContext()).now(),
+                        asked,
+                        config.train())
+                .forEach(reporter::note);
         if (asked > 0) {
             Preflight.requireEvenBatch(config.train(), asked);
         }
@@ -131,6 +137,7 @@ final class TrainingAttempt {
             RankProcess process = RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce());
             RunConfig affordable = affordable(routing, worldSize, process);
             MemoryPlan memory = size(affordable, routing, worldSize, process);
+            reporter.note(MemoryCheck.describe(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce()));
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
             long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
             TrainingProgram program = new TrainingProgram(
@@ -171,7 +178,9 @@ final class TrainingAttempt {
     private int preflight() {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
-        reporter.note("waiting for executors");
+        Slots slots = Slots.of(spark.sparkContext());
+        PreflightScreen.of(spark.sparkContext().conf(), slots.now(), request.ranks(), config.train())
+                .forEach(reporter::note);
         int worldSize = ranks();
         requireWholeDataset();
         return worldSize;

@@ -205,4 +205,26 @@ class PreflightTest {
                     .hasMessageContaining(master);
         }
     }
+
+    @Test
+    void oneScreenTellsWhatWillRunWhere() {
+        TrainConfig train = new TrainConfig(10, 8, 1, false, 1, 0, 0, 5, 45);
+        SparkConf conf = SparkSettings.complete(new SparkConf(false))
+                .set("spark.master", "spark://somewhere:7077")
+                .set("spark.task.cpus", "2")
+                .set("spark.task.resource.gpu.amount", "1")
+                .set("spark.authenticate", "true")
+                .set("spark.barrier.sync.timeout", "90s");
+
+        assertThat(PreflightScreen.of(conf, 3, 4, train))
+                .containsExactly(
+                        "cluster   spark://somewhere:7077; 4 ranks, 3 slots are there, 1 are missing",
+                        "a rank    has 2 cores (spark.task.cpus) and a GPU (spark.task.resource.gpu.amount); executors stay until the end, without dynamic allocation",
+                        "network   authenticated, not encrypted",
+                        "waits     60 s for executors, 90 s for ranks to meet, 45 s for another rank in a step, 30 s for a heartbeat, 600 s for a checkpoint");
+        assertThat(PreflightScreen.of(new SparkConf(false).set("spark.master", "local[3]"), 3, 0, train))
+                .contains(
+                        "cluster   local[3]; as many ranks as there are slots: 3 now",
+                        "network   one process, nothing on the network");
+    }
 }

@@ -18,6 +18,7 @@ import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
 import io.hashlayers.worker.train.CheckpointConfig;
+import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.train.TableConfig;
@@ -125,6 +126,8 @@ class StoresIT {
                         6,
                         0,
                         new CheckpointConfig(checkpointEvery, true, 60, new Retention(keepLast, 0, false)),
+                        DivergenceConfig.STOP,
+                        30,
                         30),
                 "vector");
     }
@@ -134,7 +137,7 @@ class StoresIT {
     }
 
     private static Recorder train(RunConfig config, Recorder recorder) {
-        TrainingRequest request = new TrainingRequest(config, 2, "a = b\n", Existing.GO_ON, 0, 1);
+        TrainingRequest request = new TrainingRequest(config, 2, 2, "a = b\n", Existing.GO_ON, 0, 1);
         try (RunTracker tracker = RunTracker.of(config, hadoop, recorder)) {
             TrainingRun.run(spark, request, tracker);
         }
