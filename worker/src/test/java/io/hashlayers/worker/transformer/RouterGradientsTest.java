@@ -78,25 +78,49 @@ class RouterGradientsTest {
         requireAgreement(small, run(small, worldSize), mixing);
     }
 
-    @ParameterizedTest(name = "{0}, shuffled: {1}, {2} ranks")
+    @ParameterizedTest(name = "{0}, shuffled: {1}, {2} groups, {3} ranks")
     @CsvSource({
-        "AUCTION, false, 1",
-        "AUCTION, false, 3",
-        "AUCTION, true, 1",
-        "AUCTION, true, 2",
-        "AUCTION, true, 4",
-        "SINKHORN, false, 2"
+        "AUCTION, false, 0, 1",
+        "AUCTION, false, 0, 3",
+        "AUCTION, true, 0, 1",
+        "AUCTION, true, 0, 2",
+        "AUCTION, true, 0, 4",
+        "SINKHORN, false, 0, 2",
+        "AUCTION, false, 4, 1",
+        "AUCTION, false, 4, 2",
+        "AUCTION, true, 4, 1",
+        "AUCTION, true, 4, 2",
+        "AUCTION, true, 4, 4",
+        "SINKHORN, false, 6, 3"
     })
-    void aBalancedAssignment(BaseConfig.Assignment assignment, boolean shuffle, int worldSize) {
-        SmallModel small = small(new BaseConfig(assignment, shuffle), 1);
+    void aBalancedAssignment(BaseConfig.Assignment assignment, boolean shuffle, int groups, int worldSize) {
+        SmallModel small = small(new BaseConfig(assignment, shuffle, groups), 1);
         Outcome outcome = run(small, worldSize);
 
-        outcome.experts().values().forEach(experts -> requireEvenParts(experts, worldSize));
+        int parts = groups == 0 ? worldSize : groups;
+        outcome.experts().values().forEach(experts -> requireEvenParts(experts, parts));
         requireAgreement(
                 small,
                 outcome,
                 new ReferenceRouters(small.config(), small.parameters())
-                        .base(shuffle ? unshuffled(outcome.experts(), worldSize) : outcome.experts()));
+                        .base(shuffle ? unshuffled(outcome.experts(), parts) : outcome.experts()));
+    }
+
+    @ParameterizedTest(name = "{0}, shuffled: {1}")
+    @CsvSource({"AUCTION, false", "AUCTION, true", "SINKHORN, true"})
+    void rowsOfGroupsHaveTheSameExpertsOnAnyRanks(BaseConfig.Assignment assignment, boolean shuffle) {
+        SmallModel small = small(new BaseConfig(assignment, shuffle, 4), 1);
+        Outcome alone = run(small, 1);
+
+        for (int worldSize : new int[] {2, 4}) {
+            Outcome outcome = run(small, worldSize);
+
+            alone.experts()
+                    .forEach((layer, experts) -> assertThat(outcome.experts().get(layer))
+                            .as("layer %d on %d ranks", layer, worldSize)
+                            .isEqualTo(experts));
+            assertThat(outcome.nats()).isCloseTo(alone.nats(), within(1e-5 * alone.nats()));
+        }
     }
 
     @ParameterizedTest(name = "{0} segments, {1} ranks, {2} shared experts, dropout {3} inside experts")
@@ -301,7 +325,7 @@ class RouterGradientsTest {
         int[] experts = new int[shuffled.length];
         for (int rank = 0; rank < worldSize; rank++) {
             long seed = Seeds.of(TestRank.SEED, "shuffle of layer " + layer);
-            RowShuffle shuffle = new RowShuffle(rows, rank, worldSize, seed);
+            RowShuffle shuffle = new RowShuffle(rows, rank, groups, groups, seed);
             shuffle.draw(TestRank.STEP, (long) rank * rows);
             for (int place = 0; place < rows; place++) {
                 int at = place / part * rows + rank * part + place % part;
