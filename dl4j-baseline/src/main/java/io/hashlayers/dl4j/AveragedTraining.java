@@ -1,6 +1,6 @@
 package io.hashlayers.dl4j;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.optimizer.LearningRate;
@@ -91,7 +91,7 @@ final class AveragedTraining {
     List<StepMetrics> fit(int count) {
         recorded.reset();
         long start = System.nanoTime();
-        JobFailures.run("training", () -> training.fit(batches.training(steps, count)));
+        SparkJob.run(context.sc(), "training", () -> training.fit(batches.training(steps, count)));
         long spent = System.nanoTime() - start;
         // The master counts a split as its whole averaging frequency, and schedules go by this count.
         network.getLayerWiseConfigurations().setIterationCount((int) (steps + count));
@@ -106,7 +106,8 @@ final class AveragedTraining {
         // broadcast.
         MultiLayerNetwork evaluated = DenseNetwork.forEvaluation(run, network.params());
         var scorer = new SparkDl4jMultiLayer(context, evaluated, master);
-        return JobFailures.run(
+        return SparkJob.run(
+                context.sc(),
                 "the evaluation",
                 () -> scorer.calculateScore(batches.validation(), false, run.sequencesPerRank(workers)));
     }

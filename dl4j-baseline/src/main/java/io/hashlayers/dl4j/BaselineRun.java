@@ -147,7 +147,6 @@ final class BaselineRun {
                 0,
                 dataset.tokenizerDigest(),
                 dataset.digest(),
-                "none",
-                0);
+                "none");
     }
 }

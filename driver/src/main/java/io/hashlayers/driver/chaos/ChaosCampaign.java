@@ -6,7 +6,6 @@ import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -53,7 +52,7 @@ public final class ChaosCampaign {
 
     private ChaosResult run() throws IOException, InterruptedException {
         Files.writeString(settings, request.settings());
-        Files.writeString(store, ChaosFileSystem.Mood.FINE.name(), StandardOpenOption.CREATE);
+        Files.writeString(store, ChaosFileSystem.Mood.FINE.name());
         try (StandaloneCluster cluster = StandaloneCluster.start(request.out().resolve("cluster"), request.workers());
                 SmallDisk disk = SmallDisk.at(request.out().resolve("disk"))) {
             reporter.say(
@@ -97,7 +96,7 @@ public final class ChaosCampaign {
     /** Why the run did not come to its end; empty if it did. */
     private String disturbed(
             int number, List<Planned> faults, StandaloneCluster cluster, Path folder, SplittableRandom random)
-            throws IOException, InterruptedException {
+            throws InterruptedException {
         try (ChaosRun run = start(number, cluster, folder, ChaosFileSystem.SCHEME)) {
             for (Planned planned : faults) {
                 FaultOutcome outcome = run.strike(planned, random);
@@ -106,7 +105,7 @@ public final class ChaosCampaign {
             }
             run.awaitEnd();
             return "";
-        } catch (TrainingException e) {
+        } catch (TrainingException | IOException e) { // the other runs go on
             return String.valueOf(e.getMessage());
         }
     }

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 
 /**
@@ -48,20 +47,6 @@ public final class ChaosFileSystem extends RawLocalFileSystem {
             throws IOException {
         suffer(file);
         return super.create(file, overwrite, bufferSize, replication, blockSize, progress);
-    }
-
-    @Override
-    public FSDataOutputStream create(
-            org.apache.hadoop.fs.Path file,
-            FsPermission permission,
-            boolean overwrite,
-            int bufferSize,
-            short replication,
-            long blockSize,
-            Progressable progress)
-            throws IOException {
-        suffer(file);
-        return super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress);
     }
 
     private void suffer(org.apache.hadoop.fs.Path file) throws IOException {

@@ -24,7 +24,7 @@ final class DamageCheckpoint implements Fault {
     @Override
     public String strike(Target target) throws IOException, InterruptedException {
         Signal.KILL.send(target.driver());
-        target.driver().onExit().join();
+        target.awaitEndOfDriver();
         target.cluster().awaitNoExecutors(); // which might still write one
         Path checkpoint = newest(target.run().resolve("checkpoints"));
         Path file = target.oneOf(files(checkpoint));

@@ -17,6 +17,11 @@ interface Fault {
         return Duration.ZERO;
     }
 
+    /** Whether it lasts until the run goes on in spite of it. */
+    default boolean outlastsTheRun() {
+        return false;
+    }
+
     /** Takes back what would go on; once, when its time is over or the run has ended of it. */
     default void heal(Target target) throws IOException, InterruptedException {}
 }

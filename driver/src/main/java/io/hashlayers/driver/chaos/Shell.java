@@ -1,7 +1,9 @@
 package io.hashlayers.driver.chaos;
 
+import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -17,17 +19,26 @@ final class Shell {
      * @throws IOException if it is not there, fails or takes too long
      */
     static String run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            throw new IOException(List.of(command) + " took longer than " + DEADLINE_SECONDS + " s");
+        Path output =
+                Files.createTempFile("hashlayers-chaos", ".txt"); // a pipe would have to be read without a deadline
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectInput(new File("/dev/null"))
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IOException(List.of(command) + " took longer than " + DEADLINE_SECONDS + " s");
+            }
+            String printed = Files.readString(output);
+            if (process.exitValue() != 0) {
+                throw new IOException(List.of(command) + " failed: " + printed.strip());
+            }
+            return printed;
+        } finally {
+            Files.delete(output);
         }
-        if (process.exitValue() != 0) {
-            throw new IOException(List.of(command) + " failed: " + output.strip());
-        }
-        return output;
     }
 
     /** Whether a program runs and succeeds here. */

@@ -20,6 +20,11 @@ final class SignalExecutor implements Fault {
         return "process " + executor.pid();
     }
 
+    @Override
+    public boolean outlastsTheRun() {
+        return signal == Signal.STOP;
+    }
+
     /** A stopped process that nobody removed would stay for ever. */
     @Override
     public void heal(Target target) {

@@ -5,13 +5,11 @@ import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,8 +17,6 @@ import java.util.regex.Pattern;
 final class StandaloneCluster implements AutoCloseable {
     static final String HOST = "127.0.0.1";
 
-    private static final Duration START = Duration.ofSeconds(60);
-    private static final Duration STOP = Duration.ofSeconds(20);
     private static final Pattern URL = Pattern.compile("spark://[0-9.]+:[0-9]+");
     private static final Map<String, String> PROPERTIES =
             Map.of("log4j2.configurationFile", "org/apache/spark/log4j2-defaults.properties");
@@ -40,7 +36,7 @@ final class StandaloneCluster implements AutoCloseable {
                 "org.apache.spark.deploy.master.Master",
                 List.of("--host", HOST, "--port", "0", "--webui-port", "0"));
         try {
-            await("a master; see " + log, START, () -> url(log).isPresent());
+            Pause.until("a master; see " + log, Pause.LONG, () -> url(log).isPresent());
             url = url(log).orElseThrow();
             for (int worker = 0; worker < workers; worker++) {
                 startWorker(worker);
@@ -119,8 +115,8 @@ final class StandaloneCluster implements AutoCloseable {
         }
     }
 
-    void awaitNoExecutors() throws IOException {
-        await("the end of executors whose driver is gone", START, () -> executors()
+    void awaitNoExecutors() {
+        Pause.until("the end of executors whose driver is gone", Pause.LONG, () -> executors()
                 .isEmpty());
     }
 
@@ -130,17 +126,6 @@ final class StandaloneCluster implements AutoCloseable {
             return matcher.find() ? Optional.of(matcher.group()) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
-        }
-    }
-
-    private static void await(String what, Duration atMost, BooleanSupplier done) {
-        long deadline = System.nanoTime() + atMost.toNanos();
-        while (!done.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new TrainingException(
-                        Failure.RESOURCES, "no sign of " + what + " within " + atMost.toSeconds() + " s");
-            }
-            Pause.shortly();
         }
     }
 
@@ -154,6 +139,6 @@ final class StandaloneCluster implements AutoCloseable {
                 .forEach(all::add);
         all.add(master.toHandle());
         all.forEach(ProcessHandle::destroyForcibly);
-        await("the end of the cluster", STOP, () -> all.stream().noneMatch(ProcessHandle::isAlive));
+        Pause.until("the end of the cluster", Pause.LONG, () -> all.stream().noneMatch(ProcessHandle::isAlive));
     }
 }

@@ -105,6 +105,13 @@ final class TrainCommand implements Callable<Integer> {
         Settings settings = chosen.completed(hadoop);
         DatasetManifest manifest = DatasetManifest.read(hadoop, new Path(settings.data()));
         RunConfig config = settings.run(run, manifest.vocabularySize());
-        return new TrainingRequest(config, settings.ranks(), settings.render(), existing, settings.maxRestarts(), 1);
+        return new TrainingRequest(
+                config,
+                settings.ranks(),
+                settings.leastRanks(),
+                settings.render(),
+                existing,
+                settings.maxRestarts(),
+                1);
     }
 }

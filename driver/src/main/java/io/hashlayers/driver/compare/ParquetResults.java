@@ -1,6 +1,6 @@
 package io.hashlayers.driver.compare;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.worker.data.DatasetFiles;
 import java.io.IOException;
 import java.util.List;
@@ -19,7 +19,7 @@ public final class ParquetResults {
 
     /** Writes a table in place of what was there. */
     public static void write(SparkSession spark, ResultTable table, String studyDir) {
-        JobFailures.run("writing the results", () -> {
+        SparkJob.run(spark.sparkContext(), "writing the results", () -> {
             writeFile(spark, table, new Path(studyDir));
             return null;
         });

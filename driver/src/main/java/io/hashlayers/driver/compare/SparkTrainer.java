@@ -39,7 +39,13 @@ public final class SparkTrainer implements RunTrainer {
         Settings settings = run.settings().completed(hadoop);
         RunConfig config = settings.run(run.folder(), run.dataset().manifest().vocabularySize());
         var request = new TrainingRequest(
-                config, settings.ranks(), settings.render(), Existing.REPLACE, settings.maxRestarts(), parallel);
+                config,
+                settings.ranks(),
+                settings.leastRanks(),
+                settings.render(),
+                Existing.REPLACE,
+                settings.maxRestarts(),
+                parallel);
         try (RunTracker tracker = RunTracker.of(config, hadoop, reporter)) {
             var facts = new FactsReporter(tracker, config.train().accumulateBatches());
             RunSummary summary = TrainingRun.run(spark, request, facts);

@@ -18,6 +18,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.train.TrainConfig;
@@ -149,6 +150,13 @@ public final class Settings {
         int restarts = values.integer("train.max-restarts");
         requireAtLeast("train.max-restarts", restarts, 0);
         return restarts;
+    }
+
+    /** Fewest ranks with which a run goes on, 0 for all that were asked for. */
+    public int leastRanks() {
+        int least = values.integer("train.least-ranks");
+        requireAtLeast("train.least-ranks", least, 0);
+        return least;
     }
 
     /** The same settings for another number of ranks, 0 for as many as fit. */
@@ -374,6 +382,10 @@ public final class Settings {
                         values.integer("train.keep-last"),
                         values.whole("train.keep-every"),
                         values.flag("train.keep-best")),
+                new DivergenceConfig(
+                        values.choice("train.on-divergence", DivergenceConfig.Policy.class),
+                        values.number("train.divergence-factor"),
+                        values.integer("train.max-skips")),
                 values.integer("train.timeout-seconds"),
                 values.integer("train.heartbeat-seconds"));
     }

@@ -15,9 +15,10 @@ import java.util.TreeSet;
 
 /** Decides whether a run may go on with other settings than it was started with. */
 public final class SettingsChange {
-    /** Settings on which no step depends. What {@code train.data} and {@code train.from} hold is compared by content. */
+    /** Settings on which no step that was done depends; of skipped ones a list is kept. What {@code train.data} and {@code train.from} hold is compared by content. */
     private static final Set<String> FREE = Set.of(
             "train.ranks",
+            "train.least-ranks",
             "train.data",
             "train.from",
             "train.from-step",
@@ -27,6 +28,9 @@ public final class SettingsChange {
             "train.timeout-seconds",
             "train.heartbeat-seconds",
             "train.max-restarts",
+            "train.on-divergence",
+            "train.divergence-factor",
+            "train.max-skips",
             "train.keep-last",
             "train.keep-every",
             "train.keep-best",

@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointManifest;
@@ -73,8 +73,8 @@ final class CheckpointCheck {
         int files = model.manifest().files().size();
         var check = new CheckFile(runDir, model.step(), new SerializableConfiguration(context.hadoopConfiguration()));
         List<Integer> numbers = IntStream.range(0, files).boxed().toList();
-        List<String> found =
-                JobFailures.run("checking the checkpoint", () -> context.parallelize(numbers, Math.max(1, files))
+        List<String> found = SparkJob.run(
+                spark.sparkContext(), "checking the checkpoint", () -> context.parallelize(numbers, Math.max(1, files))
                         .map(check)
                         .collect());
         return found.stream().filter(each -> !each.isEmpty()).findFirst().orElse("");

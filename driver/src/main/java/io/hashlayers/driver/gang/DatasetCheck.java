@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointManifest;
@@ -68,7 +68,7 @@ public final class DatasetCheck {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         var check = new CheckShard(datasetDir, shards, new SerializableConfiguration(context.hadoopConfiguration()));
         List<Integer> numbers = IntStream.range(0, shards.size()).boxed().toList();
-        JobFailures.run("checking the dataset", () -> {
+        SparkJob.run(spark.sparkContext(), "checking the dataset", () -> {
             context.parallelize(numbers, Math.max(1, shards.size())).foreach(check);
             return null;
         });

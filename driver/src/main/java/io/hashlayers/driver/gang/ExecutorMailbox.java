@@ -3,10 +3,13 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 import org.jspecify.annotations.Nullable;
+import scala.Tuple2;
 
 /**
  * Where the ranks of an executor post messages to the driver. Spark makes the plugin and hands it to no one, so its context
@@ -14,15 +17,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExecutorMailbox implements ExecutorPlugin {
     private static volatile @Nullable PluginContext current;
+    private static volatile @Nullable LogTail tail;
 
     @Override
     public void init(PluginContext context, Map<String, String> extraConf) {
         current = context;
+        Map<String, String> settings = new TreeMap<>();
+        for (Tuple2<String, String> setting : context.conf().getAll()) {
+            settings.put(setting._1(), setting._2());
+        }
+        LogTail newTail = new LogTail(new Redaction(settings));
+        newTail.install();
+        tail = newTail;
     }
 
     @Override
     public void shutdown() {
         current = null;
+        LogTail last = tail;
+        if (last != null) {
+            last.remove();
+            tail = null;
+        }
+    }
+
+    /** The last lines that this JVM logged, the oldest first. */
+    static List<String> lastLogLines() {
+        LogTail last = tail;
+        return last == null ? List.of() : last.lines();
     }
 
     /** Posts a message; returns at once. */

@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.hash.ExpertHash;
 import io.hashlayers.sharding.hash.TokenFeature;
@@ -69,7 +69,8 @@ final class FeatureCounts {
                 tasks,
                 feature.name(),
                 feature.size(dataset.vocabularySize(), rows.sequenceLength()));
-        return JobFailures.run(
+        return SparkJob.run(
+                spark.sc(),
                 "counting " + feature.name() + " in split " + rows.split(),
                 () -> spark.parallelize(numbers, tasks).map(values::of).reduce(FeatureCounts::sum));
     }

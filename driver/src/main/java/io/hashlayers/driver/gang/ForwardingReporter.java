@@ -68,6 +68,21 @@ public abstract class ForwardingReporter implements RunReporter {
     }
 
     @Override
+    public void broke(GangFailure first) {
+        next.broke(first);
+    }
+
+    @Override
+    public void regrouped(int ranks, int asked) {
+        next.regrouped(ranks, asked);
+    }
+
+    @Override
+    public void skipping(TrainingException cause, long step, int number) {
+        next.skipping(cause, step, number);
+    }
+
+    @Override
     public void restarting(TrainingException cause, int number, Duration pause) {
         next.restarting(cause, number, pause);
     }

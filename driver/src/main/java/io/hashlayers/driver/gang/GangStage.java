@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -16,6 +17,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
@@ -33,12 +35,18 @@ final class GangStage {
     private final SparkSession spark;
     private final int worldSize;
     private final RankInbox inbox;
+    private final RunReporter reporter;
     private final LostExecutors lostExecutors;
     private final String run = UUID.randomUUID().toString();
+    private @Nullable GangFailure first;
+    private int wantedRanks;
+    private long lastStep;
+    private long lastSaved; // step of the checkpoint that was seen last
 
     GangStage(SparkSession spark, int worldSize, RunReporter reporter) {
         this.spark = spark;
         this.worldSize = worldSize;
+        this.reporter = reporter;
         this.inbox = new RankInbox(reporter);
         this.lostExecutors = new LostExecutors(inbox.living());
     }
@@ -61,11 +69,25 @@ final class GangStage {
                             Failure.BUG, "the ranks ended without a result; please report this with the log"));
         } catch (RuntimeException e) {
             new Clearing(spark.sparkContext(), inbox.living()).clear(program.longestSilence());
+            if (e instanceof TrainingException failure) {
+                reporter.broke(first == null ? new Verdict(inbox, Optional.empty()).unknown(failure) : first);
+            }
             throw e;
         } finally {
             spark.sparkContext().removeSparkListener(lostExecutors);
             DriverMailbox.close(run);
         }
+    }
+
+    /**
+     * Lets the gang end behind a checkpoint when there is room for more ranks.
+     *
+     * @param ranks that there shall be room for
+     * @param endsWith step whose checkpoint is the last, so that it changes nothing
+     */
+    void endForMoreRanks(int ranks, long endsWith) {
+        wantedRanks = ranks;
+        lastStep = endsWith;
     }
 
     /** Whether the ranks have met, so that steps may have been done. */
@@ -110,16 +132,14 @@ final class GangStage {
                 job.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
                 running = false;
             } catch (TimeoutException e) {
-                watch.reasonToStop().ifPresent(reason -> {
-                    job.cancel(true);
-                    throw reason;
-                });
+                stop(job, watch);
             } catch (InterruptedException e) {
                 job.cancel(true);
                 Thread.currentThread().interrupt();
                 throw new TrainingException(Failure.PEER_LOST, "the run was interrupted", e);
             } catch (ExecutionException | CancellationException e) {
-                throw verdict(e.getCause() == null ? e : e.getCause());
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                throw broken(verdict(cause), cause);
             }
         }
         inbox.reporterFailure().ifPresent(GangStage::rethrow);
@@ -129,7 +149,35 @@ final class GangStage {
         throw failure;
     }
 
-    private TrainingException verdict(Throwable jobFailure) {
+    private void stop(JavaFutureAction<Void> job, GangWatch watch) {
+        watch.reasonToStop().ifPresent(reason -> {
+            job.cancel(true);
+            throw reason;
+        });
+        watch.hung().ifPresent(failure -> {
+            job.cancel(true);
+            throw broken(failure, new TimeoutException("no heartbeat"));
+        });
+        if (wantedRanks > worldSize) {
+            endIfThereIsRoom(job);
+        }
+    }
+
+    private void endIfThereIsRoom(JavaFutureAction<Void> job) {
+        long saved = inbox.lastSaved();
+        if (saved > lastSaved && saved < lastStep && SparkInternals.slots(spark.sparkContext()) >= wantedRanks) {
+            job.cancel(true);
+            throw new MoreRanks(wantedRanks);
+        }
+        lastSaved = saved;
+    }
+
+    private TrainingException broken(GangFailure failure, Throwable cause) {
+        first = failure;
+        return new TrainingException(failure.kind(), failure.cause(), cause);
+    }
+
+    private GangFailure verdict(Throwable jobFailure) {
         long deadline = System.nanoTime() + GRACE.toNanos();
         Verdict verdict = new Verdict(inbox, lostExecutors.first());
         while (!verdict.certain() && System.nanoTime() < deadline) {
@@ -140,7 +188,7 @@ final class GangStage {
             sleep();
             verdict = new Verdict(inbox, lostExecutors.first());
         }
-        return verdict.exception(jobFailure);
+        return verdict.failure(jobFailure);
     }
 
     private static void sleep() {

@@ -3,11 +3,13 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 /** Looks at a running gang again and again, and says why it must be stopped: nothing in it may last for ever. */
 final class GangWatch {
+    /** So many time-outs of a wait for others may a rank be in one thing that is no such wait, such as reading a checkpoint. */
+    private static final int STUCK = 10;
+
     private final RankInbox inbox;
     private final int worldSize;
     private final Duration meet;
@@ -18,7 +20,7 @@ final class GangWatch {
 
     /**
      * @param meet how long the ranks have to meet
-     * @param timeout longest time that a message may keep the reporter busy
+     * @param timeout longest time that a message may keep the reporter busy, and that ranks wait for each other
      * @param longestSilence of an executor
      */
     GangWatch(RankInbox inbox, int worldSize, Duration meet, Duration timeout, Duration longestSilence) {
@@ -47,11 +49,14 @@ final class GangWatch {
                     "%d ranks did not meet within %d s; other jobs may hold the slots, see the Spark UI, or raise spark.barrier.sync.timeout"
                             .formatted(worldSize, meet.toSeconds())));
         }
-        return hung();
+        return Optional.empty();
     }
 
-    /** Silence counts only while this JVM could hear: it may have stood still itself, or be busy with an earlier message. */
-    private Optional<TrainingException> hung() {
+    /**
+     * Looks for a silent executor, or a rank that is stuck. Silence counts only while this JVM could hear: it may have stood still itself, or be busy with
+     * an earlier message.
+     */
+    Optional<GangFailure> hung() {
         long now = System.nanoTime();
         boolean stoodStill = now - lastLook > longestSilence.toNanos() / 2;
         lastLook = now;
@@ -59,7 +64,13 @@ final class GangWatch {
             inbox.living().couldNotHear();
             return Optional.empty();
         }
-        List<Silence> silent = inbox.living().silentFor(longestSilence);
-        return silent.stream().findFirst().map(new Verdict(inbox, Optional.empty())::hung);
+        Verdict verdict = new Verdict(inbox, Optional.empty());
+        Optional<GangFailure> silent =
+                inbox.living().silentFor(longestSilence).stream().findFirst().map(verdict::hung);
+        return silent.isPresent()
+                ? silent
+                : inbox.living().inTheSameFor(timeout.multipliedBy(STUCK)).stream()
+                        .findFirst()
+                        .map(verdict::stuck);
     }
 }

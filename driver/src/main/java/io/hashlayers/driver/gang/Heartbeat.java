@@ -34,6 +34,7 @@ final class Heartbeat {
     static final class Member implements AutoCloseable {
         private final Heartbeat heartbeat;
         private final int rank;
+        private volatile RankActivity activity = new RankActivity();
 
         private Member(Heartbeat heartbeat, int rank) {
             this.heartbeat = heartbeat;
@@ -41,8 +42,14 @@ final class Heartbeat {
         }
 
         /** From now on it is told what the rank does. */
-        void doing(RankActivity activity) {
-            heartbeat.put(rank, activity);
+        void doing(RankActivity newActivity) {
+            activity = newActivity;
+            heartbeat.put(rank, newActivity);
+        }
+
+        /** The step that it is in, 0 before the first. */
+        long step() {
+            return activity.now().step();
         }
 
         /** The rank is done, or failed. */

@@ -72,6 +72,20 @@ final class LivingRanks {
         return silent;
     }
 
+    /**
+     * Ranks that were in the same, when they were heard of last, for longer than this. A program that does not tell what it does
+     * is in nothing.
+     */
+    synchronized List<Integer> inTheSameFor(Duration longest) {
+        return heard.values().stream()
+                .flatMap(before -> before.ranks().entrySet().stream())
+                .filter(rank -> rank.getValue().phase() != RankActivity.Phase.MEETING
+                        && rank.getValue().phase() != RankActivity.Phase.RUNNING
+                        && rank.getValue().millis() > longest.toMillis())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     /** Executors with ranks that have not ended. */
     synchronized Set<String> executors() {
         return Set.copyOf(heard.keySet());

@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertHash;
@@ -143,7 +143,8 @@ final class PlanJob {
         JavaPairRDD<TrafficKey, int[]> counts = spark.parallelize(
                         IntStream.range(0, chunks).boxed().toList(), Math.min(chunks, tasks))
                 .flatMapToPair(new CountChunks(split, hash, placement, chunkSteps, hadoop, statistics));
-        List<int[]> peaks = JobFailures.run(
+        List<int[]> peaks = SparkJob.run(
+                spark.sc(),
                 "counting the traffic of split " + split.name(),
                 () -> counts.repartitionAndSortWithinPartitions(new ExpertPartitioner(placement))
                         .mapPartitionsWithIndex(

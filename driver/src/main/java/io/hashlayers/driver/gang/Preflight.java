@@ -13,9 +13,6 @@ import org.slf4j.LoggerFactory;
  * ends with one sentence that says what to change.
  */
 public final class Preflight {
-    /** How long the cluster has to bring executors, by Spark's own key. */
-    static final String REGISTRATION_KEY = "spark.scheduler.maxRegisteredResourcesWaitingTime";
-
     private static final Logger log = LoggerFactory.getLogger(Preflight.class);
 
     private Preflight() {}
@@ -29,6 +26,7 @@ public final class Preflight {
         requireNoDynamicAllocation(conf);
         requirePlugin(conf);
         requireTaskResources(conf);
+        TransportState.require(conf);
         if (conf.getBoolean("spark.speculation", false)) {
             log.warn("spark.speculation is on; Spark does not speculate on ranks, so it changes nothing here");
         }
@@ -91,6 +89,25 @@ public final class Preflight {
         requireEvenBatch(train, asked);
         slots.await(asked);
         return asked;
+    }
+
+    /**
+     * Decides how many ranks a run goes on with, which may be fewer than were asked for.
+     *
+     * @param least fewest of them, 1 or more
+     * @throws TrainingException as {@link #ranks(SparkSession, int, TrainConfig, RunReporter)} does
+     */
+    static int ranks(Slots slots, int asked, int least, TrainConfig train) {
+        requireEvenBatch(train, asked);
+        int came = slots.awaitUpTo(asked);
+        int ranks = came == 0 ? 0 : largestDivisor(train.microBatchSequences(), Math.min(asked, came));
+        if (ranks < least) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "%d ranks asked for, %d slots came in time, and train.least-ranks is %d; give Spark more cores, or lower it"
+                            .formatted(asked, came, least));
+        }
+        return ranks;
     }
 
     /**

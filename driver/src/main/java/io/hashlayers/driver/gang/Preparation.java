@@ -22,6 +22,11 @@ final class Preparation {
         wholeDataset = true;
     }
 
+    /** Ranks of the attempt before, 0 if there was none. */
+    int ranks() {
+        return worldSize;
+    }
+
     /** The routing of a run on so many ranks. */
     Optional<Routing> routing(int ranks) {
         return ranks == worldSize ? Optional.ofNullable(routing) : Optional.empty();

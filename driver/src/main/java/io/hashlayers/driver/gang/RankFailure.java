@@ -5,20 +5,31 @@ import io.hashlayers.sharding.TrainingException;
 import java.io.PrintWriter;
 import java.io.Serializable;
 import java.io.StringWriter;
+import java.util.List;
 
 /**
  * Why a rank ended early.
  *
  * @param executor Spark's id of it
+ * @param step that it was doing, 0 before the first
  * @param message one sentence
  * @param stackTrace of the exception, for the log
+ * @param log last lines that its executor logged
  */
-record RankFailure(int rank, String host, String executor, Failure kind, String message, String stackTrace)
+record RankFailure(
+        int rank,
+        String host,
+        String executor,
+        long step,
+        Failure kind,
+        String message,
+        String stackTrace,
+        List<String> log)
         implements Serializable {
     private static final int MAX_STACK_TRACE = 16_000;
 
     /** Describes what ended a rank; a throwable that no one foresaw is a bug of ours, but for lack of memory. */
-    static RankFailure of(int rank, String host, String executor, Throwable cause) {
+    static RankFailure of(int rank, String host, String executor, long step, Throwable cause, List<String> log) {
         Failure kind;
         String message;
         if (cause instanceof TrainingException known) {
@@ -32,7 +43,7 @@ record RankFailure(int rank, String host, String executor, Failure kind, String 
             kind = Failure.BUG;
             message = cause + "; please report this with the log";
         }
-        return new RankFailure(rank, host, executor, kind, message, stackTrace(cause));
+        return new RankFailure(rank, host, executor, step, kind, message, stackTrace(cause), log);
     }
 
     private static String stackTrace(Throwable cause) {

@@ -25,6 +25,7 @@ final class RankInbox {
     private final SortedMap<String, Long> peaks = new TreeMap<>(); // resident bytes by executor
     private List<Introduction> ranks = List.of();
     private long lastStep;
+    private long lastSaved;
     private @Nullable Serializable result;
     private @Nullable RuntimeException reporterFailure;
     private volatile long reportingSince; // System.nanoTime(), 0 if the reporter is not being told
@@ -70,6 +71,8 @@ final class RankInbox {
                 ranks = all.ranks();
             } else if (event instanceof RankMessage.Stepped stepped) {
                 lastStep = stepped.metrics().step();
+            } else if (event instanceof RankMessage.Saved saved) {
+                lastSaved = saved.step();
             }
             return false;
         }
@@ -119,6 +122,11 @@ final class RankInbox {
     /** The last step that all ranks did, 0 for none. */
     synchronized long lastStep() {
         return lastStep;
+    }
+
+    /** Step of the newest checkpoint of these ranks, 0 for none. */
+    synchronized long lastSaved() {
+        return lastSaved;
     }
 
     /** The first of each rank, in the order in which the driver heard of them. */

@@ -2,6 +2,7 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.collective.Collective;
+import io.hashlayers.worker.collective.RankActivity;
 import java.io.Serializable;
 import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;
@@ -53,7 +54,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
             meetAndRun(task, alive);
         } catch (RuntimeException | Error e) {
             // Of what failed before and after the program; of the program's own failure it keeps the first report.
-            tellDriver(task, e);
+            tellDriver(task, alive.step(), e);
             throw e;
         }
     }
@@ -62,13 +63,14 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
         Device.assign(task.resourcesJMap());
         try (Rendezvous rendezvous = new Rendezvous(run, task, program.kernels(), program.timeout())) {
             Collective collective = rendezvous.collective();
+            collective.activity().begins(RankActivity.Phase.RUNNING, 0);
             alive.doing(collective.activity());
             log.debug("rank={} of {} met the others", collective.rank(), collective.worldSize());
             try {
                 runProgram(rendezvous);
             } catch (RuntimeException | Error e) {
                 // The driver first: once the others know they end too, and Spark kills this task for it.
-                tellDriver(task, e);
+                tellDriver(task, alive.step(), e);
                 collective.abort(e);
                 throw e;
             }
@@ -90,7 +92,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
     }
 
     /** Returns when the driver has heard, or after {@link #TELL}; never throws, for the other ranks must hear too. */
-    private void tellDriver(BarrierTaskContext task, Throwable cause) {
+    private void tellDriver(BarrierTaskContext task, long step, Throwable cause) {
         if (task.isInterrupted()) {
             return; // what a killed task throws is a consequence, not a cause
         }
@@ -99,7 +101,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
                     task.partitionId(),
                     SparkInternals.executorHost(),
                     SparkEnv.get().executorId(),
-                    cause);
+                    step,
+                    cause,
+                    ExecutorMailbox.lastLogLines());
             Thread telling = new Thread(() -> deliver(failure), "failure-of-rank-" + task.partitionId());
             telling.setDaemon(true);
             telling.start();

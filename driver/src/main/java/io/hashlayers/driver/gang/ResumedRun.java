@@ -3,6 +3,7 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.config.SettingsChange;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.SkippedSteps;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.train.RunConfig;
 import java.util.List;
@@ -67,6 +68,15 @@ record ResumedRun(TrainedModel checkpoint) {
                     "train.steps is %d, and the run in %s has done %d steps; set it to more, or name another folder"
                             .formatted(config.train().steps(), config.runDir(), step()));
         }
+    }
+
+    /** Steps that it leaves out. */
+    SkippedSteps skipped() {
+        return checkpoint.manifest().progress().skipped().stream()
+                .reduce(
+                        SkippedSteps.NONE,
+                        (all, step) -> all.and(step, "by the checkpoint of step " + step()),
+                        SkippedSteps::and);
     }
 
     /** Digests that its checkpoints go on with. */

@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.checkpoint.SharedHash;
+import io.hashlayers.worker.checkpoint.SkippedSteps;
 import io.hashlayers.worker.data.PredictionManifest;
 import io.hashlayers.worker.plan.RunPlan;
 import io.hashlayers.worker.storage.Folder;
@@ -15,7 +16,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * The folder of a training run: {@code run.conf}, {@code table/}, {@code plan/}, {@code predictions/}, and what the ranks and the reporter add. A run
+ * The folder of a training run: {@code run.conf}, {@code skipped.json}, {@code table/}, {@code plan/}, {@code predictions/}, and what the ranks and the reporter add. A run
  * is there when its {@code run.conf} is.
  */
 public final class RunFolder {
@@ -53,6 +54,19 @@ public final class RunFolder {
     /** What came of the run that is here; empty if it is not finished. */
     Optional<RunSummary> summary() {
         return SummaryFile.read(folder);
+    }
+
+    /** Steps that the run that is here leaves out. */
+    SkippedSteps skipped() {
+        return attempt("read", () -> SkippedSteps.read(folder));
+    }
+
+    /** From now on the run that is here leaves out these. */
+    void skip(SkippedSteps skipped) {
+        attempt("written", () -> {
+            skipped.write(folder);
+            return true;
+        });
     }
 
     /** Starts a run here in place of one that may have been there. */

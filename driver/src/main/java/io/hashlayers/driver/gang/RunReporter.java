@@ -38,6 +38,25 @@ public interface RunReporter extends ProgressListener {
      */
     void measured(MemoryPlan memory, List<Long> peakBytes);
 
+    /** The gang broke off; what becomes of the run follows. */
+    void broke(GangFailure first);
+
+    /**
+     * The run goes on with another number of ranks than before, or than was asked for.
+     *
+     * @param ranks that it has now
+     * @param asked that were asked for
+     */
+    void regrouped(int ranks, int asked);
+
+    /**
+     * The run diverged and is started again from its newest checkpoint, without the batch of a step.
+     *
+     * @param step that is left out
+     * @param number of steps that are, this one included
+     */
+    void skipping(TrainingException cause, long step, int number);
+
     /**
      * The run failed and is started again from its newest checkpoint.
      *

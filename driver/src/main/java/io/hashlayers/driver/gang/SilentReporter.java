@@ -42,6 +42,15 @@ public class SilentReporter implements RunReporter {
     public void measured(MemoryPlan memory, List<Long> peakBytes) {}
 
     @Override
+    public void broke(GangFailure first) {}
+
+    @Override
+    public void regrouped(int ranks, int asked) {}
+
+    @Override
+    public void skipping(TrainingException cause, long step, int number) {}
+
+    @Override
     public void restarting(TrainingException cause, int number, Duration pause) {}
 
     @Override

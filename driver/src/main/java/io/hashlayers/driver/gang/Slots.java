@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.time.Duration;
@@ -44,7 +45,7 @@ public final class Slots {
                 now,
                 spark::isStopped,
                 expected,
-                Duration.ofMillis(spark.conf().getTimeAsMs(Preflight.REGISTRATION_KEY, "60s")));
+                Duration.ofMillis(spark.conf().getTimeAsMs(SparkJob.REGISTRATION_KEY, "60s")));
     }
 
     /** Slots that the settings promise, 0 if they do not say. */
@@ -76,6 +77,11 @@ public final class Slots {
                     "%d ranks asked for, %d slots came within %d s; ask for fewer ranks (train.ranks, bench.ranks, --ranks) or give Spark more cores (spark.cores.max, --master local[N])"
                             .formatted(ranks, came, secondsSince(start)));
         }
+    }
+
+    /** Waits until so many tasks can run at once, or the time is over; returns how many can, which may be more. */
+    int awaitUpTo(int ranks) {
+        return poll(now -> now >= ranks);
     }
 
     /**

@@ -39,6 +39,7 @@ public final class SparkSessions {
     public static SparkSession create(SparkConf settings) {
         SparkConf conf = SparkSettings.complete(settings);
         String master = conf.get("spark.master");
+        TransportState.require(conf);
         MasterProbe.requireReachable(master, CONNECT_TIMEOUT);
         FutureTask<SparkSession> start =
                 new FutureTask<>(() -> SparkSession.builder().config(conf).getOrCreate());

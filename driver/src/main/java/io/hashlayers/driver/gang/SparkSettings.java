@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import io.hashlayers.driver.job.SparkJob;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ final class SparkSettings {
             "spark.barrier.sync.timeout",
             "120",
             // An executor's JVM may take half a minute to start on a busy machine. Spark's own default: 30 s.
-            Preflight.REGISTRATION_KEY,
+            SparkJob.REGISTRATION_KEY,
             "60s",
             // The slots were counted before; this is for executors that went away since. Default: ten minutes.
             "spark.scheduler.barrier.maxConcurrentTasksCheck.interval",

@@ -1,6 +1,6 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.transformer.ParameterLayout;
@@ -54,7 +54,7 @@ final class TokenClusters {
                         model.manifest().model().modelDim()))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            return JobFailures.run("clustering the tokens of " + model, () -> {
+            return SparkJob.run(spark.sparkContext(), "clustering the tokens of " + model, () -> {
                 KMeansModel centroids = new KMeans()
                         .setK(clusters)
                         .setSeed(seed)

@@ -4,6 +4,7 @@ import io.hashlayers.driver.prepare.Frequencies;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.SharedHash;
+import io.hashlayers.worker.checkpoint.SkippedSteps;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.DatasetManifest;
 import io.hashlayers.worker.train.PlannedHash;
@@ -13,6 +14,7 @@ import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TuningConfig;
 import io.hashlayers.worker.transformer.FrozenTensors;
 import io.hashlayers.worker.transformer.ModelConfig;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -40,6 +42,7 @@ final class TrainingAttempt {
     private final List<SharedHash> kept; // hashes of the checkpoint that the run begins with, or goes on behind
     private final TableSources sources;
     private final Preparation preparation;
+    private final SkippedSteps skipped;
 
     /**
      * @param preparation of the attempts before
@@ -55,6 +58,7 @@ final class TrainingAttempt {
         this.folder = new RunFolder(hadoop, asked.runDir());
         this.dataset = DatasetManifest.read(hadoop, new Path(asked.datasetDir()));
         this.resumed = ResumedRun.find(spark, request, asked, folder, reporter);
+        this.skipped = skipped();
         this.start = tuning.continues() && resumed.isEmpty()
                 ? Optional.of(StartingModel.open(hadoop, tuning))
                 : Optional.empty();
@@ -63,6 +67,19 @@ final class TrainingAttempt {
         this.kept = resumed.map(run -> run.checkpoint().hashes())
                 .orElseGet(() -> start.map(model -> model.kept(config)).orElse(List.of()));
         this.sources = TableSources.open(hadoop, config, layersOf(kept));
+    }
+
+    /** What the run leaves out, by its folder and by its checkpoint. */
+    private SkippedSteps skipped() {
+        if (request.existing() == TrainingRequest.Existing.REPLACE) {
+            return SkippedSteps.NONE;
+        }
+        SkippedSteps ofCheckpoint = resumed.map(ResumedRun::skipped).orElse(SkippedSteps.NONE);
+        return folder.skipped().and(ofCheckpoint);
+    }
+
+    private List<Long> skippedNumbers() {
+        return Arrays.stream(skipped.numbers()).boxed().toList();
     }
 
     /** As {@link TrainingRun#plan}. */
@@ -113,9 +130,12 @@ final class TrainingAttempt {
                     size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
             long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
-            TrainingProgram program =
-                    new TrainingProgram(config, routing, digests(routing), request.settings(), finishedSteps);
+            TrainingProgram program = new TrainingProgram(
+                    config, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
             gang = new GangStage(spark, worldSize, reporter);
+            if (mayShrink() && worldSize < request.ranks()) {
+                gang.endForMoreRanks(request.ranks(), config.train().steps());
+            }
             RankResult result = gang.run(program, RankResult.class);
             if (!gang.peakBytes().isEmpty()) {
                 reporter.measured(memory, gang.peakBytes());
@@ -138,6 +158,9 @@ final class TrainingAttempt {
             folder.goOn(request.settings()); // without a checkpoint yet
         } else {
             folder.create(request.settings());
+            if (!skipped.steps().isEmpty()) {
+                folder.skip(skipped);
+            }
         }
     }
 
@@ -146,9 +169,27 @@ final class TrainingAttempt {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
         reporter.note("waiting for executors");
-        int worldSize = Preflight.ranks(spark, request.ranks(), config.train(), reporter);
+        int worldSize = ranks();
         requireWholeDataset();
         return worldSize;
+    }
+
+    /** All ranks that were asked for, or fewer if that is allowed and the run was begun before. */
+    private int ranks() {
+        int asked = request.ranks();
+        boolean begun = preparation.ranks() > 0 || resumed.isPresent();
+        if (!begun || !mayShrink()) {
+            return Preflight.ranks(spark, asked, config.train(), reporter);
+        }
+        int ranks = Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), config.train());
+        if (ranks < asked || (preparation.ranks() > 0 && preparation.ranks() < asked)) {
+            reporter.regrouped(ranks, asked);
+        }
+        return ranks;
+    }
+
+    private boolean mayShrink() {
+        return request.ranks() > 0 && request.leastRanks() > 0;
     }
 
     private void requireInputs() {
@@ -275,6 +316,8 @@ final class TrainingAttempt {
                 dataset.tokenizerDigest(),
                 dataset.digest(),
                 digests.getOrDefault("hash-0", "none"),
-                0);
+                0,
+                worldSize,
+                skippedNumbers());
     }
 }

@@ -3,8 +3,12 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.checkpoint.SkippedSteps;
+import io.hashlayers.worker.train.DivergenceConfig;
 import java.time.Duration;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A training run, from the dataset to the last checkpoint. If ranks are lost on the way, or the cluster cannot run them for a
@@ -66,17 +70,54 @@ public final class TrainingRun {
             try {
                 return new TrainingAttempt(spark, next, progress, preparation)
                         .run()
-                        .after(restarts.count());
+                        .after(restarts.count(), progress.fewestRanks());
+            } catch (MoreRanks e) {
+                // nothing failed: the next attempt finds room for more
             } catch (TrainingException e) {
-                if (!progress.met() || spark.sparkContext().isStopped() || !restarts.allow(e, progress.step())) {
-                    throw e;
-                }
-                Duration pause = restarts.pause();
-                reporter.restarting(e, restarts.count(), pause);
-                sleep(pause, e);
-                next = request.with(Existing.GO_ON); // also where the first attempt began anew
+                prepareToGoOn(e, progress);
             }
+            next = request.with(Existing.GO_ON); // also where the first attempt began anew
         }
+    }
+
+    /** Waits until the run may be started again, or throws the failure if it may not. */
+    private void prepareToGoOn(TrainingException e, LastCheckpoint progress) {
+        if (!progress.met() || spark.sparkContext().isStopped()) {
+            throw e;
+        }
+        if (e.failure() == Failure.DIVERGED) {
+            skip(progress.broken(), e);
+        } else if (restarts.allow(e, progress.step())) {
+            Duration pause = restarts.pause();
+            reporter.restarting(e, restarts.count(), pause);
+            sleep(pause, e);
+        } else {
+            throw e;
+        }
+    }
+
+    /** Leaves out the batch with which the run diverged, from its next attempt on, or throws the failure if it may not. */
+    private void skip(@Nullable GangFailure broken, TrainingException failure) {
+        DivergenceConfig divergence = request.config().train().divergence();
+        if (divergence.policy() != DivergenceConfig.Policy.SKIP || broken == null || broken.step() == 0) {
+            throw failure;
+        }
+        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        RunFolder folder =
+                new RunFolder(hadoop, SharedPaths.of(hadoop, request.config()).runDir());
+        SkippedSteps before = folder.skipped();
+        if (before.steps().size() >= divergence.maxSkips()) {
+            throw new TrainingException(
+                    Failure.DIVERGED,
+                    "%s; %d steps were left out before, and train.max-skips allows no more"
+                            .formatted(failure.getMessage(), before.steps().size()),
+                    failure);
+        }
+        if (before.steps().stream().anyMatch(skip -> skip.step() == broken.step())) {
+            throw failure; // without that batch it is the same
+        }
+        folder.skip(before.and(broken.step(), broken.cause()));
+        reporter.skipping(failure, broken.step(), before.steps().size() + 1);
     }
 
     private static void sleep(Duration pause, TrainingException cause) {
@@ -93,6 +134,8 @@ public final class TrainingRun {
     private static final class LastCheckpoint extends ForwardingReporter {
         private volatile boolean met;
         private volatile long step;
+        private volatile int fewestRanks = Integer.MAX_VALUE;
+        private volatile @Nullable GangFailure broken;
 
         LastCheckpoint(RunReporter next) {
             super(next);
@@ -101,6 +144,7 @@ public final class TrainingRun {
         @Override
         public void started(Gang gang) {
             met = true;
+            fewestRanks = Math.min(fewestRanks, gang.worldSize());
             super.started(gang);
         }
 
@@ -108,6 +152,23 @@ public final class TrainingRun {
         public void checkpoint(long saved, String path) {
             step = saved;
             super.checkpoint(saved, path);
+        }
+
+        @Override
+        public void broke(GangFailure first) {
+            broken = first;
+            super.broke(first);
+        }
+
+        /** The last failure of a gang; null if there was none. */
+        @Nullable
+        GangFailure broken() {
+            return broken;
+        }
+
+        /** Of any gang so far. */
+        int fewestRanks() {
+            return fewestRanks;
         }
 
         boolean met() {

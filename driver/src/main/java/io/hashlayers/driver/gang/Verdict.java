@@ -3,7 +3,9 @@ package io.hashlayers.driver.gang;
 import io.hashlayers.driver.job.JobFailures;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.collective.RankActivity;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,18 +45,30 @@ final class Verdict {
      *
      * @param jobFailure what Spark threw
      */
-    TrainingException exception(Throwable jobFailure) {
+    GangFailure failure(Throwable jobFailure) {
         Optional<RankFailure> own = ownError();
         if (own.isPresent()) {
-            return exception(own.get(), jobFailure);
+            return whole(own.get());
         }
         if (loss.isPresent()) {
-            return exception(loss.get(), jobFailure);
+            return whole(loss.get());
         }
         return inbox.failures().stream()
                 .findFirst()
-                .map(failure -> exception(asItsOwn(failure), jobFailure))
-                .orElseGet(() -> JobFailures.translate("the gang", jobFailure));
+                .map(failure -> whole(asItsOwn(failure)))
+                .orElseGet(() -> unknown(JobFailures.translate("the gang", jobFailure)));
+    }
+
+    /** A failure that is of no rank, as far as anyone knows. */
+    GangFailure unknown(TrainingException failure) {
+        return new GangFailure(
+                List.of(),
+                "",
+                "",
+                inbox.lastStep(),
+                failure.failure(),
+                Objects.requireNonNullElse(failure.getMessage(), "no reason"),
+                List.of());
     }
 
     /** The first error that is not the loss of a peer. */
@@ -88,11 +102,14 @@ final class Verdict {
             return told;
         }
         Introduction itself = inbox.ranks().get(rank);
-        return new RankFailure(rank, itself.host(), itself.executor(), told.kind(), message, told.stackTrace());
+        List<String> log = itself.executor().equals(told.executor()) ? told.log() : List.of();
+        long step = inbox.living().lastOf(rank).map(RankActivity.Snapshot::step).orElse(told.step());
+        return new RankFailure(
+                rank, itself.host(), itself.executor(), step, told.kind(), message, told.stackTrace(), log);
     }
 
     /** The failure to report of an executor that is silent, though nothing else has failed yet. */
-    TrainingException hung(Silence silence) {
+    GangFailure hung(Silence silence) {
         String message =
                 "executor %s%s has been silent for %d s %s and is taken for hung; it was last heard of in %s; look at its log, or raise train.heartbeat-seconds if its machine is only slow"
                         .formatted(
@@ -104,16 +121,34 @@ final class Verdict {
                                         .findFirst()
                                         .map(Object::toString)
                                         .orElse("nothing"));
-        return new TrainingException(Failure.PEER_LOST, message);
+        return ofExecutor(silence.executor(), message);
     }
 
-    private TrainingException exception(RankFailure failure, Throwable jobFailure) {
+    /** The failure to report of a rank that lives and does not get on, though no other one waits for it. */
+    GangFailure stuck(int rank) {
+        String message =
+                "a rank has been in %s and is taken for hung; look at its log and at the storage, or raise train.timeout-seconds, of which it may take ten times as long"
+                        .formatted(inbox.living()
+                                .lastOf(rank)
+                                .map(Object::toString)
+                                .orElse("nothing"));
+        return whole(of(rank, message, new RankFailure(rank, "", "", 0, Failure.PEER_LOST, message, "", List.of())));
+    }
+
+    private GangFailure whole(RankFailure failure) {
         String message = "%s (rank %d on %s, executor %s, %s)"
                 .formatted(failure.message(), failure.rank(), failure.host(), failure.executor(), progress());
-        return new TrainingException(failure.kind(), message, jobFailure);
+        return new GangFailure(
+                List.of(failure.rank()),
+                failure.host(),
+                failure.executor(),
+                failure.step(),
+                failure.kind(),
+                message,
+                failure.log());
     }
 
-    private TrainingException exception(LostExecutors.Loss lost, Throwable jobFailure) {
+    private GangFailure whole(LostExecutors.Loss lost) {
         String reason = lost.reason().lines().findFirst().orElse("").strip();
         String message = "executor %s%s was lost %s: %s%s"
                 .formatted(
@@ -124,16 +159,32 @@ final class Verdict {
                         KILLED.matcher(reason).find()
                                 ? " (killed, by hand or for its memory; in the second case raise spark.executor.memoryOverhead)"
                                 : "");
-        return new TrainingException(Failure.PEER_LOST, message, jobFailure);
+        return ofExecutor(lost.executor(), message);
+    }
+
+    private GangFailure ofExecutor(String executor, String message) {
+        List<Integer> ranks = ranksIn(executor);
+        String host = ranks.isEmpty() ? "" : inbox.ranks().get(ranks.get(0)).host();
+        long step = ranks.stream()
+                .flatMap(rank -> inbox.living().lastOf(rank).stream())
+                .mapToLong(RankActivity.Snapshot::step)
+                .reduce(inbox.lastStep(), Math::max);
+        return new GangFailure(ranks, host, executor, step, Failure.PEER_LOST, message, List.of());
     }
 
     private String ranksOf(String executor) {
-        List<Introduction> ranks = inbox.ranks();
-        String ofRanks = IntStream.range(0, ranks.size())
-                .filter(rank -> ranks.get(rank).executor().equals(executor))
-                .mapToObj(rank -> rank + " on " + ranks.get(rank).host())
+        String ofRanks = ranksIn(executor).stream()
+                .map(rank -> rank + " on " + inbox.ranks().get(rank).host())
                 .collect(Collectors.joining(", "));
         return ofRanks.isEmpty() ? "" : " with rank " + ofRanks;
+    }
+
+    private List<Integer> ranksIn(String executor) {
+        List<Introduction> ranks = inbox.ranks();
+        return IntStream.range(0, ranks.size())
+                .filter(rank -> ranks.get(rank).executor().equals(executor))
+                .boxed()
+                .toList();
     }
 
     private String progress() {

@@ -2,7 +2,6 @@ package io.hashlayers.driver.job;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
 /** Finds in what a failed Spark job throws the sentence that matters. */
@@ -13,20 +12,10 @@ public final class JobFailures {
     private JobFailures() {}
 
     /**
-     * Runs a job.
+     * What a job threw, or a kind for it.
      *
-     * @param what the job does, for messages, such as {@code "counting the traffic"}
-     * @throws TrainingException what a task threw; else {@code BUG} with Spark's own reason
+     * @param what the job does, for messages
      */
-    public static <T> T run(String what, Callable<T> job) {
-        try {
-            return job.call();
-        } catch (Exception e) {
-            throw translate(what, e);
-        }
-    }
-
-    /** What a job threw, or a kind for it. */
     public static TrainingException translate(String what, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof TrainingException known) {

@@ -1,6 +1,6 @@
 package io.hashlayers.driver.prepare;
 
-import io.hashlayers.driver.job.JobFailures;
+import io.hashlayers.driver.job.SparkJob;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
@@ -47,7 +47,8 @@ public final class Prepare {
      *     folder holds a dataset of other settings
      */
     public static DatasetManifest run(SparkSession spark, PrepareConfig config, Consumer<String> progress) {
-        return JobFailures.run("preparing the dataset", () -> new Prepare(spark, config, progress).run());
+        return SparkJob.run(
+                spark.sparkContext(), "preparing the dataset", () -> new Prepare(spark, config, progress).run());
     }
 
     private DatasetManifest run() throws IOException {

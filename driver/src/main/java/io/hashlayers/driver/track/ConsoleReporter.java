@@ -1,9 +1,11 @@
 package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
+import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.balance.BalanceReport;
 import io.hashlayers.worker.plan.RunPlan;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Tells a run to people: what was planned, who met, one line of progress, what came of it. */
 public final class ConsoleReporter implements RunReporter {
@@ -25,6 +28,7 @@ public final class ConsoleReporter implements RunReporter {
     static final String TERMINAL = "hashlayers.terminal"; // set by the launcher
 
     private final ProgressLine line;
+    private @Nullable GangFailure broken;
 
     ConsoleReporter(ProgressLine line) {
         this.line = line;
@@ -123,6 +127,28 @@ public final class ConsoleReporter implements RunReporter {
     }
 
     @Override
+    public void broke(GangFailure first) {
+        broken = first; // told at the end; the sentence is in what follows
+    }
+
+    @Override
+    public void regrouped(int ranks, int asked) {
+        if (ranks < asked) {
+            say(
+                    "ranks     %d go on, since there is room for no more of the %d; all return behind a checkpoint once there is",
+                    ranks, asked);
+        } else {
+            say("ranks     all %d go on, since there is room for them again", ranks);
+        }
+    }
+
+    @Override
+    public void skipping(TrainingException cause, long step, int number) {
+        line.say("failed    " + cause.getMessage());
+        say("skip      the batch of step %,d, the %d. that is left out; behind the newest checkpoint", step, number);
+    }
+
+    @Override
     public void restarting(TrainingException cause, int number, Duration pause) {
         line.say("failed    " + cause.getMessage());
         say("restart   %d, in %d s, behind the newest checkpoint", number, pause.toSeconds());
@@ -131,6 +157,14 @@ public final class ConsoleReporter implements RunReporter {
     @Override
     public void failed(TrainingException failure) {
         line.end(); // the command tells the failure itself, last
+        GangFailure first = broken;
+        boolean logMatters = failure.failure() != Failure.USER && failure.failure() != Failure.DIVERGED;
+        if (logMatters && first != null && !first.log().isEmpty()) {
+            say(
+                    "log       of executor %s on %s until step %,d, its last %d lines",
+                    first.executor(), first.host(), first.step(), first.log().size());
+            first.log().forEach(text -> line.say("          " + text));
+        }
     }
 
     @Override

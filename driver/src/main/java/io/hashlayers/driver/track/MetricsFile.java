@@ -33,12 +33,16 @@ import org.apache.hadoop.fs.FSDataOutputStream;
  *              before; missing in the first),
  *              "loads": for each sparse layer {"layer", "rows" of each expert since the evaluation before}}
  * restart     {"restart" (number), "failure" (kind), "cause"}
+ * ranks       {"ranks" (that the run goes on with), "asked" (that were asked for)}
+ * skip        {"skipped" (step whose batch is left out), "cause"}; the run goes on behind its newest checkpoint
  * </pre>
  */
 final class MetricsFile implements AutoCloseable {
     static final String NAME = "metrics.jsonl";
 
     private static final String RESTART = "restart";
+    private static final String SKIPPED = "skipped";
+    private static final String RANKS = "ranks";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -85,7 +89,7 @@ final class MetricsFile implements AutoCloseable {
     private static boolean keeps(String line, long step, LossCurve curve) {
         try {
             JsonNode fields = JSON.readTree(line);
-            if (fields.has(RESTART)) {
+            if (fields.has(RESTART) || fields.has(SKIPPED) || fields.has(RANKS)) {
                 return true;
             }
             long of = fields.path("step").asLong(Long.MAX_VALUE);
@@ -150,6 +154,16 @@ final class MetricsFile implements AutoCloseable {
                 .put(RESTART, number)
                 .put("failure", cause.failure().name().toLowerCase(Locale.ROOT))
                 .put("cause", cause.getMessage()));
+    }
+
+    /** Notes that the run goes on with another number of ranks. */
+    void writeRanks(int ranks, int asked) throws IOException {
+        write(JSON.createObjectNode().put(RANKS, ranks).put("asked", asked));
+    }
+
+    /** Notes that the run leaves out the batch of a step. */
+    void writeSkip(TrainingException cause, long step) throws IOException {
+        write(JSON.createObjectNode().put(SKIPPED, step).put("cause", cause.getMessage()));
     }
 
     private void write(ObjectNode line) throws IOException {

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.track;
 
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.driver.gang.SummaryFile;
 import io.hashlayers.sharding.Failure;
@@ -22,6 +23,7 @@ final class RunFiles implements AutoCloseable {
     private LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
     private long resumed; // step behind which the run goes on
+    private @Nullable Note regrouping; // for the file, once it is open
     private boolean again; // after a failure that this object saw
 
     RunFiles(Configuration hadoop, String runDir) {
@@ -45,15 +47,44 @@ final class RunFiles implements AutoCloseable {
             } else {
                 metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
             }
+            if (regrouping != null) {
+                regrouping.in(metrics);
+                regrouping = null;
+            }
         });
     }
 
+    void regrouped(int ranks, int asked) {
+        regrouping = file -> file.writeRanks(ranks, asked);
+        again = true;
+        resumed = 0; // told again, if there is a checkpoint
+        close();
+    }
+
+    void broke(GangFailure first) {
+        if (metrics != null) {
+            write(() -> FailureFile.write(Folder.of(hadoop, runDir), first));
+        }
+    }
+
     void restarting(TrainingException cause, int number) {
+        again(file -> file.writeRestart(cause, number));
+    }
+
+    void skipping(TrainingException cause, long step) {
+        again(file -> file.writeSkip(cause, step));
+    }
+
+    private interface Note {
+        void in(MetricsFile file) throws IOException;
+    }
+
+    private void again(Note note) {
         again = true;
         resumed = 0; // told again, if there is a checkpoint
         if (metrics != null) {
             MetricsFile file = metrics;
-            write(() -> file.writeRestart(cause, number));
+            write(() -> note.in(file));
         }
         close();
     }

@@ -2,6 +2,7 @@ package io.hashlayers.driver.track;
 
 import io.hashlayers.driver.gang.ForwardingReporter;
 import io.hashlayers.driver.gang.Gang;
+import io.hashlayers.driver.gang.GangFailure;
 import io.hashlayers.driver.gang.RunReporter;
 import io.hashlayers.driver.gang.RunSummary;
 import io.hashlayers.sharding.TrainingException;
@@ -56,6 +57,24 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     public void evaluation(EvaluationMetrics metrics) {
         files.evaluation(metrics);
         super.evaluation(metrics);
+    }
+
+    @Override
+    public void broke(GangFailure first) {
+        files.broke(first);
+        super.broke(first);
+    }
+
+    @Override
+    public void regrouped(int ranks, int asked) {
+        files.regrouped(ranks, asked);
+        super.regrouped(ranks, asked);
+    }
+
+    @Override
+    public void skipping(TrainingException cause, long step, int number) {
+        files.skipping(cause, step);
+        super.skipping(cause, step, number);
     }
 
     @Override

@@ -92,8 +92,7 @@ public final class SampleStudy {
 
     /** What a finished run with this perplexity leaves. */
     static RunRecord record(ResolvedRun run, double perplexity) {
-        var summary =
-                new RunSummary(perplexity, 1.5, 40, 6, 96, 960, 2, 0.25, 0, "sha256:t", "sha256:d", "sha256:e", 0);
+        var summary = new RunSummary(perplexity, 1.5, 40, 6, 96, 960, 2, 0.25, 0, "sha256:t", "sha256:d", "sha256:e");
         var facts = new RunFacts(List.of(10L, 20L, 30L, 40L), 1234, List.of("host"), List.of("vector <8 lanes>"));
         return new RunRecord(run.digest(), 1, 2.5, 1, summary, facts);
     }

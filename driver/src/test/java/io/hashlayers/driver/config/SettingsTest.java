@@ -53,7 +53,8 @@ class SettingsTest {
     /** Reads every setting that there is, in the way of the commands. */
     private static List<Object> readAll(Settings settings) {
         List<Object> values = new ArrayList<>(List.of(settings.ranks(), settings.data(), settings.kernels()));
-        values.addAll(List.of(settings.train(), settings.prepare(), settings.bench(), settings.maxRestarts()));
+        values.addAll(List.of(
+                settings.train(), settings.prepare(), settings.bench(), settings.maxRestarts(), settings.leastRanks()));
         values.addAll(List.of(settings.model(VOCABULARY), settings.run("r", VOCABULARY)));
         return values;
     }

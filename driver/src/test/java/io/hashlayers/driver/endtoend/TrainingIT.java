@@ -132,6 +132,12 @@ class TrainingIT {
         finished.expect(5);
         assertThat(finished.errors()).containsAnyOf("137", "went away", "lost");
         assertThat(folder.resolve("killed/summary.json")).doesNotExist();
+        JsonNode failure = JSON.readTree(folder.resolve("killed/failure.json").toFile());
+        assertThat(failure.get("failure").asText()).isEqualTo("peer_lost");
+        assertThat(failure.get("ranks")).hasSize(1);
+        assertThat(failure.get("host").asText()).isEqualTo("127.0.0.1");
+        assertThat(failure.get("step").asLong()).isPositive();
+        assertThat(failure.get("log")).isEmpty(); // nobody is there to tell
     }
 
     @Test

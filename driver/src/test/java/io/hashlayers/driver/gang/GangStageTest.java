@@ -22,6 +22,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class GangStageTest {
 
@@ -183,6 +184,34 @@ class GangStageTest {
         assertThat(failure)
                 .hasMessageContaining("java.lang.IllegalStateException: negative rows; please report this")
                 .hasMessageContaining("rank 1 on 127.0.0.1, executor driver, before the first step");
+    }
+
+    @Test
+    void theFirstFailureIsToldWhole() {
+        Recorder recorder = new Recorder();
+
+        TrainingException failure = failureOf(2, recorder, (collective, hadoop, listener) -> {
+            collective.activity().begins(RankActivity.Phase.TRAINING, 9);
+            collective.allGather(new byte[0]);
+            if (collective.rank() == 1) {
+                for (int line = 1; line <= 60; line++) {
+                    LoggerFactory.getLogger(GangStageTest.class).error("line {} with password=hunter2", line);
+                }
+                throw new TrainingException(Failure.DATA, "shard 3 is damaged");
+            }
+            collective.allGather(new byte[0]);
+            return "never";
+        });
+
+        GangFailure whole = recorder.all(GangFailure.class).get(0);
+        assertThat(whole.cause()).isEqualTo(failure.getMessage());
+        assertThat(whole.kind()).isEqualTo(Failure.DATA);
+        assertThat(whole.ranks()).containsExactly(1);
+        assertThat(whole.host()).isEqualTo("127.0.0.1");
+        assertThat(whole.executor()).isEqualTo("driver");
+        assertThat(whole.step()).isEqualTo(9);
+        assertThat(whole.log()).hasSizeLessThanOrEqualTo(50).noneMatch(line -> line.contains("hunter2"));
+        assertThat(whole.log()).anyMatch(line -> line.contains("GangStageTest: line 60 with password=***"));
     }
 
     @Test

@@ -14,6 +14,7 @@ class LivingRanksTest {
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private long now;
+    private long millis = 5;
     private final LivingRanks living = new LivingRanks(() -> now);
 
     @Test
@@ -57,6 +58,19 @@ class LivingRanksTest {
         assertThat(living.silentFor(LONGEST)).hasSize(1);
     }
 
+    @Test
+    void aRankThatIsInTheSameForTooLongIsStuckButForProgramsThatTellNothing() {
+        millis = 90_000;
+        alive("0", 0, 1);
+        millis = 110_000;
+        alive("1", 3);
+        living.hear(new RankMessage.Alive(
+                "2",
+                new TreeMap<>(Map.of(4, new RankActivity.Snapshot(RankActivity.Phase.RUNNING, 0, "", 999_000_000)))));
+
+        assertThat(living.inTheSameFor(Duration.ofSeconds(100))).containsExactly(3);
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 166", "30, 5000", "600, 5000"})
     void severalHeartbeatsMayBeLostBeforeASilenceIsOne(int longestSeconds, long millis) {
@@ -71,7 +85,7 @@ class LivingRanksTest {
     private void alive(String executor, int... ranks) {
         Map<Integer, RankActivity.Snapshot> states = new TreeMap<>();
         for (int rank : ranks) {
-            states.put(rank, new RankActivity.Snapshot(7, "training", 5));
+            states.put(rank, new RankActivity.Snapshot(RankActivity.Phase.TRAINING, 7, "", millis));
         }
         living.hear(new RankMessage.Alive(executor, new TreeMap<>(states)));
     }

@@ -39,6 +39,33 @@ class PreflightTest {
     }
 
     @Test
+    void plainTextIsRefusedWhereTheClusterAsksForEncryption() {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false))
+                .set("spark.master", "spark://somewhere:7077")
+                .set("spark.ssl.enabled", "true");
+
+        assertThat(TransportState.describe(conf)).isEqualTo("plain");
+        assertThatThrownBy(() -> Preflight.requireSettings(conf))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessageContaining("spark.ssl.enabled is true")
+                .hasMessageContaining("set spark.network.crypto.enabled and spark.authenticate to true");
+        assertThatThrownBy(() -> SparkSessions.create(conf)).hasMessageContaining("spark.ssl.enabled is true");
+
+        conf.set("spark.authenticate", "true").set("spark.network.crypto.enabled", "true");
+        Preflight.requireSettings(conf);
+        assertThat(TransportState.describe(conf)).isEqualTo("authenticated and encrypted (AES)");
+    }
+
+    @Test
+    void oneProcessNeedsNoEncryptionBetweenRanks() {
+        SparkConf conf = SparkSettings.complete(new SparkConf(false)).set("spark.ssl.enabled", "true");
+
+        Preflight.requireSettings(conf);
+        assertThat(TransportState.describe(conf)).isEqualTo("one process, nothing on the network");
+    }
+
+    @Test
     void aTaskThatNeedsMoreCoresThanAnExecutorHasIsRefused() {
         SparkConf conf = SparkSettings.complete(new SparkConf(false))
                 .set("spark.task.cpus", "4")
@@ -48,6 +75,31 @@ class PreflightTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
                 .hasMessageContaining("spark.task.cpus is 4, more than the 2 of spark.executor.cores");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 4", "9, 4", "3, 3", "2, 2"})
+    void aRunGoesOnWithTheMostRanksThatThereIsRoomFor(int slots, int ranks) {
+        assertThat(Preflight.ranks(slots(slots), 4, 2, train(12, 1))).isEqualTo(ranks);
+    }
+
+    @Test
+    void fewerRanksShareTheBatchEvenlyToo() {
+        assertThat(Preflight.ranks(slots(7), 8, 1, train(16, 1))).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "2, 3", "3, 3"})
+    void belowTheLeastItWaitsForTheCluster(int slots, int least) {
+        assertThatThrownBy(() -> Preflight.ranks(slots(slots), 8, least, train(16, 1)))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
+                .hasMessageContaining("8 ranks asked for, %d slots came in time, and train.least-ranks is %d"
+                        .formatted(slots, least));
+    }
+
+    private static Slots slots(int there) {
+        return new Slots(() -> there, () -> false, 0, Duration.ofMillis(1));
     }
 
     @Test

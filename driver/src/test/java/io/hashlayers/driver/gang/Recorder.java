@@ -16,6 +16,10 @@ class Recorder implements RunReporter {
 
     record Resumed(long step) {}
 
+    record Regrouped(int ranks, int asked) {}
+
+    record Skipping(TrainingException cause, long step, int number) {}
+
     record Restart(TrainingException cause, int number) {}
 
     final List<Object> events = new ArrayList<>();
@@ -68,6 +72,21 @@ class Recorder implements RunReporter {
     @Override
     public synchronized void measured(MemoryPlan memory, List<Long> peakBytes) {
         events.add(new Peaks(peakBytes));
+    }
+
+    @Override
+    public synchronized void broke(GangFailure first) {
+        events.add(first);
+    }
+
+    @Override
+    public synchronized void regrouped(int ranks, int asked) {
+        events.add(new Regrouped(ranks, asked));
+    }
+
+    @Override
+    public synchronized void skipping(TrainingException cause, long step, int number) {
+        events.add(new Skipping(cause, step, number));
     }
 
     @Override

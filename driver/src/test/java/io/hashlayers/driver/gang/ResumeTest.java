@@ -17,6 +17,7 @@ import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
@@ -101,7 +102,19 @@ class ResumeTest {
                 model,
                 TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(1e-2, 2, OptimizerConfig.Schedule.COSINE, 0.1, 0.9, 0.99, 1e-8, 0.01, 1),
-                new TrainConfig(STEPS, TinyRuns.BATCH, 1, false, 3, 4, 0, CHECKPOINT_EVERY, retention, 30, 30),
+                new TrainConfig(
+                        STEPS,
+                        TinyRuns.BATCH,
+                        1,
+                        false,
+                        3,
+                        4,
+                        0,
+                        CHECKPOINT_EVERY,
+                        retention,
+                        DivergenceConfig.STOP,
+                        30,
+                        30),
                 "vector");
     }
 

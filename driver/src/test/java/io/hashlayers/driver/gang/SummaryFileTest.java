@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SummaryFileTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final RunSummary SUMMARY = new RunSummary(
-            41.25, 1 / 3.0, 512, 800, 1L << 40, 1234.5, 4, 0.07, 0.02, "sha256:1", "sha256:2", "none", 0);
+    private static final RunSummary SUMMARY =
+            new RunSummary(41.25, 1 / 3.0, 512, 800, 1L << 40, 1234.5, 4, 0.07, 0.02, "sha256:1", "sha256:2", "none");
 
     @TempDir
     Path run;
@@ -46,7 +46,9 @@ class SummaryFileTest {
                         "tokenizer_digest",
                         "dataset_digest",
                         "table_digest",
-                        "restarts");
+                        "restarts",
+                        "fewest_ranks",
+                        "skipped_steps");
         assertThat(fields.get("valid_perplexity").doubleValue()).isEqualTo(41.25);
         assertThat(fields.get("tokens").longValue()).isEqualTo(1L << 40);
         assertThat(fields.get("table_digest").textValue()).isEqualTo("none");

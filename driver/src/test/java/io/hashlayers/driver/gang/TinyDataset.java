@@ -43,6 +43,33 @@ final class TinyDataset {
         return manifest;
     }
 
+    /** Writes a dataset of these tokens in one shard a split. */
+    static void write(java.nio.file.Path dir, int[] train, int[] valid) throws IOException {
+        Configuration hadoop = new Configuration();
+        Path path = new Path(dir.toString());
+        var splits = new TreeMap<String, SplitInfo>();
+        splits.put(DatasetFiles.TRAIN, split(hadoop, path, DatasetFiles.TRAIN, train));
+        splits.put(DatasetFiles.VALID, split(hadoop, path, DatasetFiles.VALID, valid));
+        new DatasetManifest(
+                        DatasetManifest.FORMAT_VERSION,
+                        "sha256:" + "0".repeat(64),
+                        VOCABULARY,
+                        0,
+                        splits,
+                        new TreeMap<>(),
+                        2)
+                .write(hadoop, path);
+    }
+
+    private static SplitInfo split(Configuration hadoop, Path dir, String split, int[] tokens) throws IOException {
+        try (var writer = new TokenShardWriter(hadoop, dir, DatasetFiles.shard(split, 0), VOCABULARY)) {
+            for (int token : tokens) {
+                writer.write(token);
+            }
+            return new SplitInfo(tokens.length, 1, 4L * tokens.length, List.of(writer.finish()));
+        }
+    }
+
     /** Adds {@code frequencies.parquet} to a dataset. */
     static void writeFrequencies(SparkSession spark, java.nio.file.Path dir) {
         long[] train = counts(dir, DatasetFiles.TRAIN);

@@ -76,18 +76,37 @@ class VerdictTest {
         inbox.receive(new RankMessage.Stepped(new StepMetrics(17, 1, 1, 1, 1, 1, 1, List.of())));
         RankMessage.Alive last = alive("1", 1);
 
-        TrainingException verdict =
+        GangFailure failure =
                 new Verdict(inbox, Optional.empty()).hung(new Silence("1", Duration.ofSeconds(31), last.ranks()));
 
-        assertThat(verdict.failure()).isEqualTo(Failure.PEER_LOST);
-        assertThat(verdict)
-                .hasMessage(
+        assertThat(failure.kind()).isEqualTo(Failure.PEER_LOST);
+        assertThat(failure.ranks()).containsExactly(1, 2);
+        assertThat(failure.host()).isEqualTo("node-b");
+        assertThat(failure.step()).isEqualTo(17);
+        assertThat(failure.cause())
+                .isEqualTo(
                         "executor 1 with rank 1 on node-b, 2 on node-b has been silent for 31 s after step 17 and is taken for hung; it was last heard of in step 17, writing a checkpoint for 6 s; look at its log, or raise train.heartbeat-seconds if its machine is only slow");
+    }
+
+    @Test
+    void aRankThatIsStuckIsNamedWithWhatItIsIn() {
+        meet();
+        inbox.receive(alive("1", 2));
+
+        GangFailure failure = new Verdict(inbox, Optional.empty()).stuck(2);
+
+        assertThat(failure.kind()).isEqualTo(Failure.PEER_LOST);
+        assertThat(failure.ranks()).containsExactly(2);
+        assertThat(failure.step()).isEqualTo(17);
+        assertThat(failure.cause())
+                .startsWith("a rank has been in step 17, writing a checkpoint for 6 s and is taken for hung; ")
+                .endsWith(" (rank 2 on node-b, executor 1, before the first step)");
     }
 
     private static RankMessage.Alive alive(String executor, int rank) {
         return new RankMessage.Alive(
-                executor, new TreeMap<>(Map.of(rank, new RankActivity.Snapshot(17, "writing a checkpoint", 6400))));
+                executor,
+                new TreeMap<>(Map.of(rank, new RankActivity.Snapshot(RankActivity.Phase.SAVING, 17, "", 6400))));
     }
 
     @Test
@@ -115,10 +134,12 @@ class VerdictTest {
     }
 
     private void fail(int rank, Throwable cause) {
-        inbox.receive(new RankMessage.Failed(RankFailure.of(rank, "host", String.valueOf(rank), cause)));
+        inbox.receive(new RankMessage.Failed(
+                RankFailure.of(rank, "host", String.valueOf(rank), 18, cause, List.of("line of rank " + rank))));
     }
 
     private TrainingException verdict(Optional<LostExecutors.Loss> loss) {
-        return new Verdict(inbox, loss).exception(sparksText);
+        GangFailure failure = new Verdict(inbox, loss).failure(sparksText);
+        return new TrainingException(failure.kind(), failure.cause());
     }
 }

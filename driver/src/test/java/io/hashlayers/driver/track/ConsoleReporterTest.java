@@ -106,13 +106,11 @@ class ConsoleReporterTest {
 
     @Test
     void whatIsDroppedIsToldAndMuchOfItWarnedOf() {
-        reporter.finished(
-                new RunSummary(41.257, 1.23456, 512.34, 18, 1234, 98765.4, 4, 0.25, 0.031, "t", "d", "none", 0));
+        reporter.finished(new RunSummary(41.257, 1.23456, 512.34, 18, 1234, 98765.4, 4, 0.25, 0.031, "t", "d", "none"));
         assertThat(lines()).hasSize(1);
         assertThat(lines().get(0)).endsWith("1.2346 bits per byte; MaxVio 0.250, 3.1 % dropped");
 
-        reporter.finished(
-                new RunSummary(41.257, 1.23456, 512.34, 18, 1234, 98765.4, 4, 0.25, 0.31, "t", "d", "none", 0));
+        reporter.finished(new RunSummary(41.257, 1.23456, 512.34, 18, 1234, 98765.4, 4, 0.25, 0.31, "t", "d", "none"));
         assertThat(lines().get(2)).contains("much was dropped", "moe.switch.capacity-factor");
     }
 
@@ -155,8 +153,7 @@ class ConsoleReporterTest {
 
     @Test
     void theEndIsOneLine() {
-        reporter.finished(
-                new RunSummary(41.257, 1.23456, 512.34, 1800, 1_234_567, 98765.4, 4, 0, 0, "t", "d", "none", 0));
+        reporter.finished(new RunSummary(41.257, 1.23456, 512.34, 1800, 1_234_567, 98765.4, 4, 0, 0, "t", "d", "none"));
 
         assertThat(lines())
                 .containsExactly("done      1,800 steps, 1,234,567 tokens, 98,765 tokens/s on 4 ranks; validation"

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hashlayers.sharding.Failure;
+import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.ExpertLoads;
@@ -120,6 +122,25 @@ class MetricsFileTest {
         assertThat(lines()).extracting(line -> line.get("step")).containsExactly(1, 1, 2, 2, 3, 3, 4);
         assertThat(curve.svg()).isEqualTo(curveOf(3).svg());
         assertThat(run.toFile().list()).containsExactly("metrics.jsonl");
+    }
+
+    @Test
+    void whatBecameOfTheRunStaysWhenItGoesOnBehindAnEarlierStep() throws IOException {
+        try (MetricsFile file = open()) {
+            file.write(step(1));
+            file.writeRestart(new TrainingException(Failure.PEER_LOST, "gone"), 1);
+            file.writeSkip(new TrainingException(Failure.DIVERGED, "too hot"), 2);
+            file.writeRanks(1, 4);
+        }
+
+        MetricsFile.goOn(Folder.of(new Configuration(), run.toString()), 0, new LossCurve())
+                .close();
+
+        assertThat(lines())
+                .containsExactly(
+                        Map.of("restart", 1, "failure", "peer_lost", "cause", "gone"),
+                        Map.of("skipped", 2, "cause", "too hot"),
+                        Map.of("ranks", 1, "asked", 4));
     }
 
     @Test

@@ -31,7 +31,7 @@ public record CheckpointManifest(
         RunProgress progress,
         List<TableEntry> tables,
         List<FileEntry> files) {
-    public static final int FORMAT_VERSION = 3;
+    public static final int FORMAT_VERSION = 4;
 
     static final String NAME = "manifest.json";
     static final JsonManifest<CheckpointManifest> FILE =

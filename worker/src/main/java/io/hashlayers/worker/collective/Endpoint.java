@@ -3,46 +3,38 @@ package io.hashlayers.worker.collective;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The ranks of one JVM on the network: one for all of them, made before the rendezvous and joined after it.
  *
  * <p>Ranks whose endpoint has the same address exchange by memory, others over Spark's transport; on one machine that carries the
  * signals and shared memory the bytes. Bytes from the network are
- * never deserialized as objects; a message that is not the one expected closes its connection and disturbs nothing else.
+ * never deserialized as objects; a message that is not the one expected closes its connection and disturbs nothing else: a rank
+ * is heard on the first connection that spoke for it, and on no other.
  * Thread-safe.
  */
 public final class Endpoint implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Endpoint.class);
-
     private final TransportSettings settings;
     private final SparkTransport transport;
     private final EndpointAddress address;
-    private final Map<Integer, FirstFailure> failures = new ConcurrentHashMap<>();
-    private final Map<Pair, IncomingMessages> incoming = new ConcurrentHashMap<>();
+    private final Inbox inbox;
     private final Map<Pair, LocalLink[]> local = new ConcurrentHashMap<>();
-    private final Map<Object, Set<Pair>> sendersOf = new ConcurrentHashMap<>(); // by connection
 
-    private record Pair(int source, int destination) {}
+    private record Pair(int low, int high) {}
 
     /** Starts to listen on the host of the settings. */
     public Endpoint(TransportSettings settings) {
         this.settings = settings;
-        this.transport = new SparkTransport(settings, new Receiver());
-        this.address = new EndpointAddress(
-                settings.host(), transport.port(), new SecureRandom().nextLong(), SharedMemory.place());
+        this.inbox = new Inbox(new SecureRandom().nextLong());
+        this.transport = new SparkTransport(settings, inbox);
+        this.address = new EndpointAddress(settings.host(), transport.port(), inbox.token(), SharedMemory.place());
     }
 
     /** {@code host:port#token@place}, for the rendezvous; the token keeps out strays of other runs. */
@@ -58,7 +50,7 @@ public final class Endpoint implements AutoCloseable {
      * @throws TrainingException of kind PEER_LOST if an endpoint cannot be reached or refuses us
      */
     public Collective join(int rank, List<String> addressesByRank, Duration timeout) {
-        FirstFailure failure = failureOf(rank);
+        FirstFailure failure = inbox.failureOf(rank);
         List<@Nullable Link> links = new ArrayList<>();
         for (int peer = 0; peer < addressesByRank.size(); peer++) {
             EndpointAddress where = EndpointAddress.parse(addressesByRank.get(peer));
@@ -77,7 +69,7 @@ public final class Endpoint implements AutoCloseable {
         int low = Math.min(rank, peer);
         int high = Math.max(rank, peer);
         LocalLink[] ends = local.computeIfAbsent(
-                new Pair(low, high), pair -> LocalLink.pair(low, failureOf(low), high, failureOf(high)));
+                new Pair(low, high), pair -> LocalLink.pair(low, inbox.failureOf(low), high, inbox.failureOf(high)));
         return ends[rank == low ? 0 : 1];
     }
 
@@ -88,7 +80,7 @@ public final class Endpoint implements AutoCloseable {
                     peer,
                     where,
                     transport.connect(where.host(), where.port()),
-                    messages(new Pair(peer, rank)),
+                    inbox.from(peer, rank),
                     failure,
                     settings.maxMessageBytes(),
                     where.sharesMemoryWith(address) ? settings.sharedFromBytes() : Integer.MAX_VALUE);
@@ -101,59 +93,6 @@ public final class Endpoint implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TrainingException(Failure.PEER_LOST, "rank " + rank + " was told to stop while it connected", e);
-        }
-    }
-
-    private FirstFailure failureOf(int rank) {
-        return failures.computeIfAbsent(rank, r -> new FirstFailure());
-    }
-
-    private IncomingMessages messages(Pair pair) {
-        return incoming.computeIfAbsent(pair, p -> new IncomingMessages());
-    }
-
-    private final class Receiver implements SparkTransport.Receiver {
-        @Override
-        public boolean message(Object connection, ByteBuffer bytes) {
-            Frame frame = Frame.read(bytes);
-            if (frame == null || frame.token() != address.token()) {
-                log.warn("refused a message that is not of this run; its connection is closed");
-                return false;
-            }
-            Pair pair = new Pair(frame.source(), frame.destination());
-            IncomingMessages messages = messages(pair);
-            sendersOf
-                    .computeIfAbsent(connection, c -> ConcurrentHashMap.newKeySet())
-                    .add(pair);
-            switch (frame.kind()) {
-                case Frame.BYE -> messages.finish();
-                case Frame.ABORT -> {
-                    failureOf(pair.destination())
-                            .record(StandardCharsets.UTF_8.decode(bytes).toString());
-                    messages.wake();
-                }
-                default -> {
-                    boolean expected = frame.kind() == Frame.SHARED
-                            ? messages.addShared(frame, bytes)
-                            : messages.add(frame, bytes);
-                    if (!expected) {
-                        log.warn(
-                                "rank {} sent operation {} out of turn; its connection is closed",
-                                pair.source(),
-                                frame.sequence());
-                        return false;
-                    }
-                }
-            }
-            return true;
-        }
-
-        @Override
-        public void closed(Object connection) {
-            Set<Pair> senders = sendersOf.remove(connection);
-            if (senders != null) {
-                senders.forEach(pair -> messages(pair).lost());
-            }
         }
     }
 

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * thread, read by the rank's.
  */
 final class IncomingMessages {
+    private static final int AT_ONCE_BYTES = 1 << 26;
+    private static final long GROWTH = 4;
+
     private final Incoming[] buffers = new Incoming[Lane.BUFFERS];
     private final Segments message = new Segments();
 
@@ -26,6 +29,7 @@ final class IncomingMessages {
     private volatile long lostAt; // System.nanoTime() when the connection closed, 0 while it is open
     private volatile boolean finished; // the peer said good-bye
     private volatile @Nullable Thread reader;
+    private @Nullable Object connection; // that the peer speaks on
 
     /** A buffer and the last message in it. */
     private static final class Incoming {
@@ -38,12 +42,29 @@ final class IncomingMessages {
 
         @Nullable
         SharedMemory taken;
+
+        /** Makes room for what has come and comes now; beyond {@link #AT_ONCE_BYTES} no more than a few times that, whatever is said. */
+        void reserve(int bytes, int before, int now) {
+            if (memory.capacity() < Math.min(bytes, AT_ONCE_BYTES) || memory.capacity() < before + now) {
+                long room = Math.max(AT_ONCE_BYTES, GROWTH * ((long) before + now));
+                ByteBuffer larger = ByteBuffer.allocateDirect((int) Math.min(bytes, room));
+                memory = larger.put(0, memory, 0, before);
+            }
+        }
     }
 
     IncomingMessages() {
         for (int i = 0; i < buffers.length; i++) {
             buffers[i] = new Incoming();
         }
+    }
+
+    /** Whether the peer speaks on this connection: the first that it spoke on. */
+    synchronized boolean comesBy(Object candidate) {
+        if (connection == null) {
+            connection = candidate;
+        }
+        return connection == candidate;
     }
 
     /** Takes a part of a message; false if it is not the one that must come next. */
@@ -56,10 +77,8 @@ final class IncomingMessages {
             return false; // a part of nothing would begin the message twice
         }
         buffer.shared = false;
-        if (buffer.memory.capacity() < frame.total()) {
-            buffer.memory = ByteBuffer.allocateDirect(frame.total());
-        }
         int bytes = payload.remaining();
+        buffer.reserve(frame.total(), received, bytes);
         buffer.memory.put(received, payload, payload.position(), bytes);
         received += bytes;
         if (received == frame.total()) {

@@ -12,8 +12,8 @@ public final class RankActivity {
     /** Parts of a rank's life. */
     public enum Phase {
         MEETING("meeting the others"),
+        RUNNING("running"),
         LOADING("loading the model"),
-        READING("waiting for a batch"),
         TRAINING("training"),
         EVALUATING("evaluating"),
         SAVING("writing a checkpoint");
@@ -29,19 +29,25 @@ public final class RankActivity {
      * What a rank was in at some moment.
      *
      * @param step that it does, 0 before the first
-     * @param what a phrase: its phase, and the operation that it waited in for others
+     * @param phase that it was in
+     * @param waiting for a batch, or in an operation for others; empty if it was not
      * @param millis how long it had been in that
      */
-    public record Snapshot(long step, String what, long millis) implements Serializable {
+    public record Snapshot(Phase phase, long step, String waiting, long millis) implements Serializable {
         @Override
         public String toString() {
-            return "%s%s for %d s"
-                    .formatted(step == 0 ? "" : "step " + step + ", ", what, TimeUnit.MILLISECONDS.toSeconds(millis));
+            return "%s%s%s for %d s"
+                    .formatted(
+                            step == 0 ? "" : "step " + step + ", ",
+                            phase.text,
+                            waiting.isEmpty() ? "" : ", " + waiting,
+                            TimeUnit.MILLISECONDS.toSeconds(millis));
         }
     }
 
     private volatile Phase phase = Phase.MEETING;
     private volatile long step;
+    private volatile boolean reading; // waits for a batch
     private volatile @Nullable Kind waiting; // in an operation of this kind
     private volatile long operation; // and of this number
     private volatile long since = System.nanoTime();
@@ -53,6 +59,12 @@ public final class RankActivity {
         computes();
     }
 
+    /** The rank waits for a batch. */
+    public void reads() {
+        reading = true;
+        since = System.nanoTime();
+    }
+
     /** The rank waits for others. */
     void waits(Operation inOperation) {
         operation = inOperation.sequence();
@@ -61,7 +73,8 @@ public final class RankActivity {
     }
 
     /** The rank waits no more. */
-    void computes() {
+    public void computes() {
+        reading = false;
         waiting = null;
         since = System.nanoTime();
     }
@@ -69,7 +82,7 @@ public final class RankActivity {
     /** What the rank is in now. */
     public Snapshot now() {
         Kind kind = waiting;
-        String what = phase.text + (kind == null ? "" : ", in " + kind + " (operation " + operation + ")");
-        return new Snapshot(step, what, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since));
+        String waitsFor = reading ? "for a batch" : kind == null ? "" : "in " + kind + " (operation " + operation + ")";
+        return new Snapshot(phase, step, waitsFor, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since));
     }
 }

@@ -2,13 +2,16 @@ package io.hashlayers.worker.collective;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.buffer.NioManagedBuffer;
-import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.client.TransportClientBootstrap;
 import org.apache.spark.network.client.TransportClientFactory;
@@ -16,13 +19,14 @@ import org.apache.spark.network.crypto.AuthClientBootstrap;
 import org.apache.spark.network.crypto.AuthServerBootstrap;
 import org.apache.spark.network.protocol.OneWayMessage;
 import org.apache.spark.network.sasl.SecretKeyHolder;
-import org.apache.spark.network.server.OneForOneStreamManager;
+import org.apache.spark.network.server.AbstractAuthRpcHandler;
 import org.apache.spark.network.server.RpcHandler;
-import org.apache.spark.network.server.StreamManager;
+import org.apache.spark.network.server.TransportChannelHandler;
 import org.apache.spark.network.server.TransportServer;
 import org.apache.spark.network.server.TransportServerBootstrap;
 import org.apache.spark.network.util.MapConfigProvider;
 import org.apache.spark.network.util.TransportConf;
+import org.apache.spark.network.util.TransportFrameDecoder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,31 +34,80 @@ import org.jspecify.annotations.Nullable;
  * authentication and encryption on both.
  */
 final class SparkTransport implements AutoCloseable {
+    /** Lengths and headers around a message of ours. */
+    private static final int FRAME_AROUND_BYTES = 64;
+    /** More than a handshake or the reason of an abort has. */
+    private static final int LONGEST_OTHER_BYTES = 1 << 14;
+
     private final TransportContext context;
     private final TransportServer server;
     private final TransportClientFactory clients;
 
     /** Hears what arrives; called on threads of the transport, which must not be held up. */
     interface Receiver {
-        /** A message; its bytes are valid until the call returns. An answer of false closes the connection. */
-        boolean message(Object connection, ByteBuffer bytes);
+        /** A message; its bytes are valid until the call returns. An answer says why it is refused. */
+        @Nullable
+        String message(Object connection, ByteBuffer bytes);
 
         void closed(Object connection);
     }
 
     /** Starts to listen on a free port of the host. */
     SparkTransport(TransportSettings settings, Receiver receiver) {
-        TransportConf conf = new TransportConf("hashlayers", new MapConfigProvider(settings.sparkConf()));
-        this.context = new TransportContext(conf, new Handler(receiver));
-        List<TransportServerBootstrap> serverSide = List.of();
+        TransportSecurity security = TransportSecurity.of(settings.sparkConf());
+        TransportConf conf =
+                new TransportConf("hashlayers", new MapConfigProvider(security.strict(settings.sparkConf())));
+        this.context = new LimitedContext(conf, mostFrameBytes(settings));
+        PeerHandler peers = new PeerHandler(receiver);
+        List<TransportServerBootstrap> serverSide = List.of((channel, nobody) -> peers);
         List<TransportClientBootstrap> clientSide = List.of();
-        if (settings.authenticate()) {
+        if (security.authenticated()) {
             SecretKeyHolder secret = requireSecret(settings.secret());
-            serverSide = List.of(new AuthServerBootstrap(conf, secret));
+            AuthServerBootstrap authentication = new AuthServerBootstrap(conf, secret);
+            serverSide = List.of((channel, nobody) ->
+                    new GuardedHandler((AbstractAuthRpcHandler) authentication.doBootstrap(channel, peers)));
             clientSide = List.of(new AuthClientBootstrap(conf, settings.appId(), secret));
         }
-        this.server = context.createServer(settings.host(), 0, serverSide);
+        this.server = context.createServer(requireOneAddress(settings.host()), 0, serverSide);
         this.clients = context.createClientFactory(clientSide);
+    }
+
+    /** Connections on which more than we ever send is refused before it is decoded, in either direction. */
+    private static final class LimitedContext extends TransportContext {
+        private final long mostFrameBytes;
+
+        LimitedContext(TransportConf conf, long mostFrameBytes) {
+            super(conf, new PeerHandler(null)); // that of connections we make; the server's bootstrap has another
+            this.mostFrameBytes = mostFrameBytes;
+        }
+
+        @Override
+        public TransportChannelHandler initializePipeline(SocketChannel channel, RpcHandler handler) {
+            TransportChannelHandler last = super.initializePipeline(channel, handler);
+            limit(channel.pipeline(), mostFrameBytes);
+            return last;
+        }
+    }
+
+    /** Adds what refuses before and behind Spark's frame decoder; encryption is before both. */
+    static void limit(ChannelPipeline pipeline, long mostFrameBytes) {
+        pipeline.addBefore(TransportFrameDecoder.HANDLER_NAME, "frameLimit", new FrameLimit(mostFrameBytes));
+        pipeline.addAfter(TransportFrameDecoder.HANDLER_NAME, "knownMessages", new KnownMessages());
+    }
+
+    private static long mostFrameBytes(TransportSettings settings) {
+        return FRAME_AROUND_BYTES + (long) Math.max(LONGEST_OTHER_BYTES, settings.maxMessageBytes());
+    }
+
+    private static String requireOneAddress(String host) {
+        InetAddress address = new InetSocketAddress(host, 0).getAddress();
+        if (address != null && address.isAnyLocalAddress()) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "this executor's host is " + host
+                            + ", which is every address of the machine; give it one of its own (SPARK_LOCAL_IP)");
+        }
+        return host;
     }
 
     private static SecretKeyHolder requireSecret(@Nullable SecretKeyHolder secret) {
@@ -98,43 +151,6 @@ final class SparkTransport implements AutoCloseable {
         /** Runs {@code action} once the connection is closed, by whomever. */
         void whenClosed(Runnable action) {
             var unused = client.getChannel().closeFuture().addListener(future -> action.run());
-        }
-    }
-
-    private static final class Handler extends RpcHandler {
-        private final Receiver receiver;
-        private final StreamManager noStreams = new OneForOneStreamManager();
-
-        Handler(Receiver receiver) {
-            this.receiver = receiver;
-        }
-
-        @Override
-        public void receive(TransportClient client, ByteBuffer message) {
-            if (!receiver.message(client.getChannel(), message)) {
-                client.close();
-            }
-        }
-
-        @Override
-        public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
-            callback.onFailure(new UnsupportedOperationException("only one-way messages are taken"));
-            client.close();
-        }
-
-        @Override
-        public StreamManager getStreamManager() {
-            return noStreams;
-        }
-
-        @Override
-        public void channelInactive(TransportClient client) {
-            receiver.closed(client.getChannel());
-        }
-
-        @Override
-        public void exceptionCaught(Throwable cause, TransportClient client) {
-            client.close();
         }
     }
 

@@ -37,7 +37,9 @@ public record TransportSettings(
         }
     }
 
-    boolean authenticate() {
-        return Boolean.parseBoolean(sparkConf.getOrDefault("spark.authenticate", "false"));
+    /** Without Spark's settings, among which may be secrets. */
+    @Override
+    public String toString() {
+        return "TransportSettings[host=%s, appId=%s]".formatted(host, appId);
     }
 }

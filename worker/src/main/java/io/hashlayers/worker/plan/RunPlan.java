@@ -93,7 +93,7 @@ public record RunPlan(
      * @throws TrainingException of kind {@code DATA} if the file is damaged or is not of this plan
      */
     public ReceiveCounts receiveCounts(Configuration hadoop, String planDir, String split, int rank) {
-        SplitTraffic traffic = split(split);
+        SplitTraffic traffic = split(split, "the plan in " + planDir);
         String path = splitFolder(Folder.of(hadoop, planDir), split)
                 .path(receiveFile(rank))
                 .toString();
@@ -117,11 +117,15 @@ public record RunPlan(
      * @throws TrainingException of kind {@code DATA} if it was not planned
      */
     public SplitTraffic split(String name) {
+        return split(name, "the plan");
+    }
+
+    private SplitTraffic split(String name, String plan) {
         SplitTraffic traffic = splits.get(name);
         if (traffic == null) {
             throw new TrainingException(
                     Failure.DATA,
-                    "the plan has no split '" + name + "', only " + splits.keySet()
+                    plan + " has no split '" + name + "', only " + splits.keySet()
                             + "; delete the plan folder, and the run is planned anew");
         }
         return traffic;

@@ -120,7 +120,7 @@ public final class Folder {
 
     /** Starts a file that grows in sight of readers, where the file system shows what is flushed; replaces what is there. */
     public FSDataOutputStream stream(String name) throws IOException {
-        return fileSystem.create(path(name), true);
+        return LocalStream.of(fileSystem, fileSystem.create(path(name), true));
     }
 
     /**
@@ -130,7 +130,7 @@ public final class Folder {
     public FSDataOutputStream append(String name) throws IOException {
         Path file = path(name);
         if (fileSystem.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
-            return fileSystem.append(file);
+            return LocalStream.of(fileSystem, fileSystem.append(file));
         }
         byte[] before = read(name, Integer.MAX_VALUE);
         FSDataOutputStream out = stream(name);

@@ -33,7 +33,11 @@ public final class PendingFile implements AutoCloseable {
 
     static PendingFile create(FileSystem fileSystem, Path folder, String name) throws IOException {
         Path temporary = new Path(folder, "." + name + "." + UUID.randomUUID() + ".tmp");
-        return new PendingFile(fileSystem, temporary, new Path(folder, name), fileSystem.create(temporary, false));
+        return new PendingFile(
+                fileSystem,
+                temporary,
+                new Path(folder, name),
+                LocalStream.of(fileSystem, fileSystem.create(temporary, false)));
     }
 
     /** Where the content goes; closed by this object. */

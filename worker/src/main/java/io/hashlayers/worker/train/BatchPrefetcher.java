@@ -2,6 +2,7 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.collective.RankActivity;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -16,16 +17,22 @@ import org.jspecify.annotations.Nullable;
 final class BatchPrefetcher implements AutoCloseable {
     private final StepReader reader;
     private final Duration timeout;
+    private final RankActivity activity;
     private final BlockingQueue<StepInput> ready = new ArrayBlockingQueue<>(2);
     private final BlockingQueue<StepInput> free = new ArrayBlockingQueue<>(2);
     private final Thread thread;
     private volatile @Nullable Throwable failure;
     private @Nullable StepInput lent;
 
-    /** Starts to prepare the steps {@code [first, end)}, counted from 0. */
-    BatchPrefetcher(StepReader reader, long first, long end, Duration timeout) {
+    /**
+     * Starts to prepare the steps {@code [first, end)}, counted from 0.
+     *
+     * @param activity is told when the rank waits
+     */
+    BatchPrefetcher(StepReader reader, long first, long end, Duration timeout, RankActivity activity) {
         this.reader = reader;
         this.timeout = timeout;
+        this.activity = activity;
         free.add(reader.allocate());
         free.add(reader.allocate());
         thread = new Thread(() -> prepare(first, end), "hashlayers-prefetch");
@@ -44,10 +51,12 @@ final class BatchPrefetcher implements AutoCloseable {
             lent = null;
         }
         try {
+            activity.reads();
             long deadline = System.nanoTime() + timeout.toNanos();
             while (System.nanoTime() < deadline) {
                 StepInput input = ready.poll(100, TimeUnit.MILLISECONDS);
                 if (input != null) {
+                    activity.computes();
                     lent = input;
                     return input;
                 }

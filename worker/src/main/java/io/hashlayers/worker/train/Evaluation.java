@@ -45,7 +45,8 @@ final class Evaluation {
         collective.activity().begins(Phase.EVALUATING, step);
         double[] sums = new double[4]; // nats, predicted tokens, routes compared, routes changed
         try (StepReader reader = StepReader.evaluation(context, split);
-                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, reader.steps(), timeout)) {
+                BatchPrefetcher batches = new BatchPrefetcher(
+                        reader, 0, reader.steps(), timeout, context.collective().activity())) {
             routes.begin(reader.steps());
             for (long batch = 0; batch < reader.steps(); batch++) {
                 StepInput input = batches.next();

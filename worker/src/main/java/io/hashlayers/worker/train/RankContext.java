@@ -1,6 +1,7 @@
 package io.hashlayers.worker.train;
 
 import io.hashlayers.worker.collective.Collective;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -13,6 +14,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param digests of tokenizer, dataset, table and plan by these names, saved with every checkpoint
  * @param settings the resolved configuration as text, saved likewise
  * @param finishedSteps steps of the run's checkpoint that training goes on behind; 0 to begin
+ * @param skippedSteps whose batches are left out, ascending
  * @param hadoop how paths are opened
  * @param listener hears of progress on rank 0
  */
@@ -23,11 +25,12 @@ public record RankContext(
         SortedMap<String, String> digests,
         String settings,
         long finishedSteps,
+        List<Long> skippedSteps,
         Configuration hadoop,
         ProgressListener listener) {
     /** Of a rank that saves nothing. */
     public static RankContext ofReader(
             RunConfig config, Collective collective, Routing routing, Configuration hadoop, ProgressListener listener) {
-        return new RankContext(config, collective, routing, new TreeMap<>(), "", 0, hadoop, listener);
+        return new RankContext(config, collective, routing, new TreeMap<>(), "", 0, List.of(), hadoop, listener);
     }
 }

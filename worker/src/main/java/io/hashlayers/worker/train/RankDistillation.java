@@ -47,7 +47,8 @@ public final class RankDistillation {
     private List<LearnedRoutes> read(RankModel model, String split) {
         Duration timeout = Duration.ofSeconds(context.config().train().timeoutSeconds());
         try (StepReader reader = StepReader.evaluation(context, split);
-                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, reader.steps(), timeout)) {
+                BatchPrefetcher batches = new BatchPrefetcher(
+                        reader, 0, reader.steps(), timeout, context.collective().activity())) {
             for (long batch = 0; batch < reader.steps(); batch++) {
                 StepInput input = batches.next();
                 model.loss(input);

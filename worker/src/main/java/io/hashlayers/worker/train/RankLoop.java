@@ -38,7 +38,10 @@ public final class RankLoop {
     private final double[] sums; // of a step over all ranks: nats, then the statistics of the sparse layers
 
     private final RoutingReport routing;
+    private final DivergenceGuard guard;
+    private final long[] skipped; // ascending
 
+    private long trained; // steps that were done and not skipped
     private double trainingSeconds;
     private double maxVioSum;
     private double droppedSum;
@@ -63,12 +66,19 @@ public final class RankLoop {
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
         this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];
         this.routing = new RoutingReport(config.model(), train.accumulateBatches());
+        this.guard = new DivergenceGuard(train.divergence().factor());
+        this.skipped =
+                context.skippedSteps().stream().mapToLong(Long::longValue).toArray();
+        this.trained = context.finishedSteps()
+                - Arrays.stream(skipped)
+                        .filter(step -> step <= context.finishedSteps())
+                        .count();
     }
 
     /**
      * Trains to the last step. Whoever runs it tells the others if this rank fails: {@link Collective#abort}.
      *
-     * @throws TrainingException DIVERGED if a loss is not a number; else what the collective, the data or the storage throw
+     * @throws TrainingException DIVERGED if a loss or a gradient norm is not finite, or a loss runs away; else what the collective, the data or the storage throw
      */
     public static RankResult run(RankContext context) {
         var loop = new RankLoop(context);
@@ -91,6 +101,7 @@ public final class RankLoop {
             maxVioSum = progress.maxVioSum();
             droppedSum = progress.droppedSum();
             routing.restore(progress.loads());
+            guard.restore(progress.recentLosses());
         }
     }
 
@@ -101,9 +112,13 @@ public final class RankLoop {
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
         try (StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches =
-                        new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout)) {
+                        new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout, activity)) {
             for (long step = finished + 1; step <= train.steps(); step++) {
-                step(step, batches);
+                if (Arrays.binarySearch(skipped, step) < 0) {
+                    step(step, batches);
+                } else {
+                    passOver(step, batches);
+                }
                 if (due(step, train.evaluateEvery())) {
                     validation = evaluate(step);
                 }
@@ -117,35 +132,38 @@ public final class RankLoop {
         }
         return new RankResult(
                 train.steps(),
-                train.steps() * tokensPerStep,
-                train.steps() * tokensPerStep / trainingSeconds,
-                maxVioSum / train.steps(),
-                droppedSum / train.steps(),
+                trained * tokensPerStep,
+                trained == 0 ? 0 : trained * tokensPerStep / trainingSeconds,
+                maxVioSum / Math.max(1, trained),
+                droppedSum / Math.max(1, trained),
                 validation,
                 model.kernels().description());
     }
 
+    /** A step without an update, whatever its batch holds. */
+    private void passOver(long step, BatchPrefetcher batches) {
+        activity.begins(Phase.TRAINING, step);
+        for (int microBatch = 0; microBatch < train.accumulateBatches(); microBatch++) {
+            batches.next();
+        }
+    }
+
     private void step(long step, BatchPrefetcher batches) {
         long start = System.nanoTime();
+        activity.begins(Phase.TRAINING, step);
         Arrays.fill(sums, 0);
         int last = train.accumulateBatches() - 1;
         for (int microBatch = 0; microBatch <= last; microBatch++) {
-            activity.begins(Phase.READING, step);
             StepInput input = batches.next();
-            activity.begins(Phase.TRAINING, step);
             GradientsReady ready = microBatch == last ? optimizer.gradientsReady() : GradientsReady.NOBODY;
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
         }
         model.takeStatistics(sums, 1);
         double norm = optimizer.reduceGradients(sums);
         double loss = sums[0] / tokensPerStep;
-        if (!Double.isFinite(loss)) {
-            throw new TrainingException(
-                    Failure.DIVERGED,
-                    "the loss of step " + step + " is " + loss
-                            + "; lower optimizer.learning-rate, lengthen optimizer.warmup-steps or set optimizer.clip-norm");
-        }
+        guard.require(step, loss, norm);
         optimizer.update(step, norm);
+        trained++;
         long nanos = System.nanoTime() - start;
 
         routing.read(sums, 1);
@@ -158,7 +176,7 @@ public final class RankLoop {
                     .step(new StepMetrics(
                             step,
                             loss,
-                            step * tokensPerStep,
+                            trained * tokensPerStep,
                             tokensPerStep / (nanos * 1e-9),
                             optimizer.learningRate(step),
                             norm,
@@ -182,6 +200,7 @@ public final class RankLoop {
      * @param validation of the newest evaluation, if there was one
      */
     private void checkpoint(long step, @Nullable EvaluationMetrics validation) {
+        requireFiniteValues(step);
         double perplexity = validation != null && validation.step() == step ? validation.perplexity() : -1;
         CheckpointContent content = new CheckpointContent(
                 step,
@@ -194,11 +213,32 @@ public final class RankLoop {
                         maxVioSum,
                         droppedSum,
                         Double.isFinite(perplexity) ? perplexity : -1,
-                        routing.loads()));
+                        routing.loads(),
+                        guard.recent(),
+                        context.skippedSteps()));
         activity.begins(Phase.SAVING, step);
         String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
         if (collective.rank() == 0) {
             context.listener().checkpoint(step, path);
+        }
+    }
+
+    /** Finite gradients may still lead to values that are not, which no checkpoint may hold. All ranks call it together. */
+    private void requireFiniteValues(long step) {
+        double[] squares = {0};
+        model.parameters()
+                .dense()
+                .values()
+                .forEach(values -> squares[0] += model.kernels().sumOfSquares(values));
+        model.parameters()
+                .experts()
+                .values()
+                .forEach(values -> squares[0] += model.kernels().sumOfSquares(values));
+        collective.allReduce(squares);
+        if (!Double.isFinite(squares[0])) {
+            throw new TrainingException(
+                    Failure.DIVERGED,
+                    "after step " + step + " there are values that are not finite; lower optimizer.learning-rate");
         }
     }
 

@@ -65,7 +65,8 @@ public final class RankPrediction {
         int[] predicted =
                 new int[context.config().sequencesPerRank(context.collective().worldSize()) * sequenceLength];
         try (StepReader reader = StepReader.evaluation(context, split);
-                BatchPrefetcher batches = new BatchPrefetcher(reader, 0, reader.steps(), timeout);
+                BatchPrefetcher batches = new BatchPrefetcher(
+                        reader, 0, reader.steps(), timeout, context.collective().activity());
                 TokenShardWriter writer =
                         new TokenShardWriter(context.hadoop(), new Path(predictionsDir), file, vocabularySize)) {
             for (long batch = 0; batch < reader.steps(); batch++) {

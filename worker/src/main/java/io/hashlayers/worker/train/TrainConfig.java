@@ -18,6 +18,7 @@ import java.io.Serializable;
  * @param evaluateSequences sequences of the validation split that an evaluation reads, 0 for all
  * @param checkpointEvery steps between checkpoints, 0 for the end only
  * @param retention which checkpoints stay
+ * @param divergence what happens when it diverges
  * @param timeoutSeconds longest wait for another rank before the run ends
  * @param heartbeatSeconds longest silence of an executor before it is taken for hung
  */
@@ -31,6 +32,7 @@ public record TrainConfig(
         long evaluateSequences,
         long checkpointEvery,
         Retention retention,
+        DivergenceConfig divergence,
         int timeoutSeconds,
         int heartbeatSeconds)
         implements Serializable {
@@ -53,7 +55,7 @@ public record TrainConfig(
         require("train.heartbeat-seconds", heartbeatSeconds, 1);
     }
 
-    /** A run that keeps all its checkpoints. */
+    /** A run that keeps all its checkpoints, and ends when it diverges. */
     public TrainConfig(
             long steps,
             int batchSequences,
@@ -74,6 +76,7 @@ public record TrainConfig(
                 evaluateSequences,
                 checkpointEvery,
                 Retention.ALL,
+                DivergenceConfig.STOP,
                 timeoutSeconds,
                 DEFAULT_HEARTBEAT_SECONDS);
     }

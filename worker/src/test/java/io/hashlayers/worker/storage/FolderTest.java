@@ -1,6 +1,7 @@
 package io.hashlayers.worker.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,21 @@ class FolderTest {
 
         writer.join();
         assertThat(dir.toFile().list()).containsExactly("file");
+    }
+
+    /** Linux has a file that is always full. Hadoop's stream throws an Error for it, and the bytes wait in a buffer until flushed. */
+    @Test
+    void aFullDiskIsAnException() throws IOException {
+        Folder devices = Folder.of(new Configuration(), "/dev");
+
+        assertThatThrownBy(() -> {
+                    try (FSDataOutputStream out = devices.stream("full")) {
+                        out.write(content(1));
+                        out.flush();
+                    }
+                })
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("No space left on device");
     }
 
     @Test
