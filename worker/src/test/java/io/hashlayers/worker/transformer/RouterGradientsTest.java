@@ -312,24 +312,24 @@ class RouterGradientsTest {
         return new Outcome(nats, gradients, experts);
     }
 
-    /** Experts by row of the batch, of experts by row of what ranks had after their exchange. */
-    private static Map<Integer, int[]> unshuffled(Map<Integer, int[]> experts, int worldSize) {
+    /** Experts by row of the batch, of experts by row of what groups had after their exchange. */
+    private static Map<Integer, int[]> unshuffled(Map<Integer, int[]> experts, int groups) {
         Map<Integer, int[]> unshuffled = new TreeMap<>();
-        experts.forEach((layer, shuffled) -> unshuffled.put(layer, unshuffled(layer, shuffled, worldSize)));
+        experts.forEach((layer, shuffled) -> unshuffled.put(layer, unshuffled(layer, shuffled, groups)));
         return unshuffled;
     }
 
-    private static int[] unshuffled(int layer, int[] shuffled, int worldSize) {
-        int rows = shuffled.length / worldSize;
-        int part = rows / worldSize;
+    private static int[] unshuffled(int layer, int[] shuffled, int groups) {
+        int rows = shuffled.length / groups;
+        int part = rows / groups;
         int[] experts = new int[shuffled.length];
-        for (int rank = 0; rank < worldSize; rank++) {
+        for (int group = 0; group < groups; group++) {
             long seed = Seeds.of(TestRank.SEED, "shuffle of layer " + layer);
-            RowShuffle shuffle = new RowShuffle(rows, rank, groups, groups, seed);
-            shuffle.draw(TestRank.STEP, (long) rank * rows);
+            RowShuffle shuffle = new RowShuffle(rows, group, groups, groups, seed);
+            shuffle.draw(TestRank.STEP, (long) group * rows);
             for (int place = 0; place < rows; place++) {
-                int at = place / part * rows + rank * part + place % part;
-                experts[rank * rows + shuffle.order()[place]] = shuffled[at];
+                int at = place / part * rows + group * part + place % part;
+                experts[group * rows + shuffle.order()[place]] = shuffled[at];
             }
         }
         return experts;
