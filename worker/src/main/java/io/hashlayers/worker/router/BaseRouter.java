@@ -35,7 +35,7 @@ final class BaseRouter extends GatedRouter {
     private final int[] counts; // [E] of this rank
 
     /**
-     * @param groups that the rows of this rank are assigned in
+     * @param groups that the rows of this rank are assigned in, in training
      */
     BaseRouter(RouterSetup setup, BaseConfig.Assignment kind, int groups) {
         super(setup, new HiddenInput(setup, 0));

@@ -86,7 +86,7 @@ public final class LanguageModel {
             return new SegmentMixture(setup, collective, router, layer, activations.receiveCapacity());
         }
         var experts = new ExpertMixture(setup, collective, router, layer, activations.receiveCapacity());
-        if (!config.shufflesRows()) {
+        if (!config.shufflesRows() || !setup.parameters().training()) {
             return experts;
         }
         int groups = config.groups() == 0 ? collective.worldSize() : config.groups();

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -104,6 +105,16 @@ class RouterGradientsTest {
                 outcome,
                 new ReferenceRouters(small.config(), small.parameters())
                         .base(shuffle ? unshuffled(outcome.experts(), parts) : outcome.experts()));
+    }
+
+    @Test
+    void aGroupOnEachRankIsAsPublished() {
+        Outcome published = run(small(new BaseConfig(BaseConfig.Assignment.AUCTION, true), 1), 2);
+        Outcome grouped = run(small(new BaseConfig(BaseConfig.Assignment.AUCTION, true, 2), 1), 2);
+
+        assertThat(grouped.nats()).isEqualTo(published.nats());
+        assertThat(grouped.experts().values())
+                .containsExactlyElementsOf(published.experts().values());
     }
 
     @ParameterizedTest(name = "{0}, shuffled: {1}")
