@@ -288,7 +288,8 @@ public final class Settings {
                 "base",
                 new BaseConfig(
                         values.choice("moe.base.assignment", BaseConfig.Assignment.class),
-                        values.flag("moe.base.shuffle")));
+                        values.flag("moe.base.shuffle"),
+                        values.integer("moe.base.groups")));
         List<String> names = values.texts("moe.router");
         List<RouterConfig> named =
                 names.stream().map(name -> router(name, kinds)).toList();

@@ -93,9 +93,9 @@ final class TrainingAttempt {
                         config.train())
                 .forEach(reporter::note);
         if (asked > 0) {
-            Preflight.requireEvenBatch(config.train(), asked);
+            BatchShares.of(config).require(asked);
         }
-        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train(), reporter);
+        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, BatchShares.of(config), reporter);
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         requireNoRun();
@@ -191,9 +191,10 @@ final class TrainingAttempt {
         int asked = request.ranks();
         boolean begun = preparation.ranks() > 0 || resumed.isPresent();
         if (!begun || !mayShrink()) {
-            return Preflight.ranks(spark, asked, config.train(), reporter);
+            return Preflight.ranks(spark, asked, BatchShares.of(config), reporter);
         }
-        int ranks = Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), config.train());
+        int ranks =
+                Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), BatchShares.of(config));
         if (ranks < asked || (preparation.ranks() > 0 && preparation.ranks() < asked)) {
             reporter.regrouped(ranks, asked);
         }

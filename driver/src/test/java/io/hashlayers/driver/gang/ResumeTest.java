@@ -56,7 +56,8 @@ class ResumeTest {
         DENSE,
         HASH,
         SWITCH,
-        BASE;
+        BASE,
+        BASE_IN_GROUPS;
 
         MixtureConfig mixture() {
             return switch (this) {
@@ -64,6 +65,7 @@ class ResumeTest {
                 case HASH -> MixtureConfig.hash(List.of(1), 5, 2);
                 case SWITCH -> of(new SwitchConfig(1.25, 2, 0.01, 0.1, SwitchConfig.Reads.HIDDEN));
                 case BASE -> of(new BaseConfig(BaseConfig.Assignment.AUCTION, true));
+                case BASE_IN_GROUPS -> of(new BaseConfig(BaseConfig.Assignment.AUCTION, true, 4));
             };
         }
 
@@ -198,7 +200,7 @@ class ResumeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"DENSE", "HASH", "SWITCH"})
+    @EnumSource(names = "BASE", mode = EnumSource.Mode.EXCLUDE)
     void onOtherRanksItIsTheSameCurve(Model model) {
         List<Double> whole = losses(undisturbed(model, 2), 0);
         String run = "ranks-" + model;
