@@ -82,7 +82,7 @@ public final class ChaosCampaign {
                 possible(disk),
                 request.faults(),
                 FAULTS_PER_RUN,
-                2 * request.train().checkpointEvery() + 1,
+                2 * request.train().checkpoints().every() + 1,
                 request.train().steps());
         SplittableRandom random = new SplittableRandom(request.seed());
         SortedMap<Integer, String> differences = new TreeMap<>();

@@ -7,19 +7,20 @@ import io.hashlayers.driver.bench.BenchReport;
 import io.hashlayers.driver.bench.BenchText;
 import io.hashlayers.driver.config.Settings;
 import io.hashlayers.driver.config.Settings.BenchSettings;
+import io.hashlayers.driver.gang.BatchShares;
 import io.hashlayers.driver.gang.GangRun;
 import io.hashlayers.driver.gang.SparkSessions;
 import io.hashlayers.driver.track.ConsoleReporter;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.train.RunConfig;
-import io.hashlayers.worker.train.TrainConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,19 +60,26 @@ final class BenchCommand implements Callable<Integer> {
         Settings settings = options.load();
         BenchSettings bench = settings.bench();
         RunConfig config = settings.run("", bench.vocabularySize());
-        TrainConfig train = config.train();
-        if (bench.ranks() > 0 && train.microBatchSequences() % bench.ranks() != 0) {
-            throw new TrainingException(
-                    Failure.USER,
-                    "%s, which %d ranks cannot share evenly; change it or bench.ranks"
-                            .formatted(train.microBatchSettings(), bench.ranks()));
+        SortedMap<String, RunConfig> rivals = rivals(settings, config);
+        BatchShares shares = BatchShares.of(
+                config.train(),
+                Stream.concat(Stream.of(config), rivals.values().stream())
+                        .map(RunConfig::model)
+                        .toList());
+        if (bench.ranks() > 0) {
+            shares.uneven(bench.ranks()).ifPresent(uneven -> {
+                throw new TrainingException(
+                        Failure.USER,
+                        "%s, which %d ranks cannot share evenly; change it or bench.ranks"
+                                .formatted(uneven, bench.ranks()));
+            });
         }
         try (SparkSession spark = SparkSessions.create("hashlayers bench")) {
             BenchReport report = GangRun.run(
                     spark,
                     bench.ranks(),
-                    train,
-                    new BenchProgram(config, rivals(settings, config), bench.steps()),
+                    shares,
+                    new BenchProgram(config, rivals, bench.steps()),
                     BenchReport.class,
                     ConsoleReporter.of(config));
             BenchText.print(report, System.out);

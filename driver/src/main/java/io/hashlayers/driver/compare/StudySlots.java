@@ -1,9 +1,11 @@
 package io.hashlayers.driver.compare;
 
 import io.hashlayers.driver.config.Settings;
+import io.hashlayers.driver.gang.BatchShares;
 import io.hashlayers.driver.gang.Preflight;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import java.util.List;
 
 /**
  * How the runs of a study share a cluster.
@@ -27,12 +29,16 @@ public record StudySlots(int slots, int parallel) {
      *     share its batch
      */
     int ranks(Settings settings) {
-        int ranks = Preflight.ranksOn(slots / parallel, settings.ranks(), settings.train());
+        int ranks = Preflight.ranksOn(slots / parallel, settings.ranks(), shares(settings));
         if ((long) ranks * parallel > slots) {
             throw user("%d runs at once of %d ranks need %d slots, but there are %d; lower --parallel or train.ranks"
                     .formatted(parallel, ranks, (long) ranks * parallel, slots));
         }
         return ranks;
+    }
+
+    private static BatchShares shares(Settings settings) {
+        return BatchShares.of(settings.train(), List.of(settings.model(1))); // of any vocabulary
     }
 
     private static TrainingException user(String message) {

@@ -18,6 +18,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.train.CheckpointConfig;
 import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
@@ -287,7 +288,8 @@ public final class Settings {
                 "base",
                 new BaseConfig(
                         values.choice("moe.base.assignment", BaseConfig.Assignment.class),
-                        values.flag("moe.base.shuffle")));
+                        values.flag("moe.base.shuffle"),
+                        values.integer("moe.base.groups")));
         List<String> names = values.texts("moe.router");
         List<RouterConfig> named =
                 names.stream().map(name -> router(name, kinds)).toList();
@@ -376,11 +378,14 @@ public final class Settings {
                 values.whole("train.seed"),
                 values.whole("train.evaluate-every"),
                 values.whole("train.evaluate-sequences"),
-                values.whole("train.checkpoint-every"),
-                new Retention(
-                        values.integer("train.keep-last"),
-                        values.whole("train.keep-every"),
-                        values.flag("train.keep-best")),
+                new CheckpointConfig(
+                        values.whole("train.checkpoint-every"),
+                        values.flag("train.background-checkpoints"),
+                        values.integer("train.checkpoint-timeout-seconds"),
+                        new Retention(
+                                values.integer("train.keep-last"),
+                                values.whole("train.keep-every"),
+                                values.flag("train.keep-best"))),
                 new DivergenceConfig(
                         values.choice("train.on-divergence", DivergenceConfig.Policy.class),
                         values.number("train.divergence-factor"),

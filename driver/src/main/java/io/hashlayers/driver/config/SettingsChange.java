@@ -22,6 +22,8 @@ public final class SettingsChange {
             "train.from",
             "train.from-step",
             "train.checkpoint-every",
+            "train.checkpoint-timeout-seconds",
+            "train.background-checkpoints",
             "train.evaluate-every",
             "train.evaluate-sequences",
             "train.timeout-seconds",

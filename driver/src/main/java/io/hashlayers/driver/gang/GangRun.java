@@ -1,6 +1,5 @@
 package io.hashlayers.driver.gang;
 
-import io.hashlayers.worker.train.TrainConfig;
 import org.apache.spark.sql.SparkSession;
 
 /** Runs any program on the ranks of a cluster, as {@link TrainingRun} runs a training. */
@@ -11,7 +10,7 @@ public final class GangRun {
      * Runs a program.
      *
      * @param ranks {@code W}, or 0 for as many as the cluster has slots and the batch allows
-     * @param train whose micro-batches the ranks share evenly
+     * @param shares what the ranks share evenly
      * @param type of the program's result
      * @return the result of rank 0
      * @throws io.hashlayers.sharding.TrainingException the first real failure
@@ -19,12 +18,12 @@ public final class GangRun {
     public static <R> R run(
             SparkSession spark,
             int ranks,
-            TrainConfig train,
+            BatchShares shares,
             RankProgram program,
             Class<R> type,
             RunReporter reporter) {
         Preflight.requireSettings(spark.sparkContext().conf());
-        int worldSize = Preflight.ranks(spark, ranks, train, reporter);
+        int worldSize = Preflight.ranks(spark, ranks, shares, reporter);
         return new GangStage(spark, worldSize, reporter).run(program, type);
     }
 }

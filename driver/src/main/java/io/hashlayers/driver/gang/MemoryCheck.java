@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.util.JavaUtils;
 
@@ -23,34 +24,67 @@ final class MemoryCheck {
      * @throws TrainingException of kind {@code RESOURCES}
      */
     static void require(SparkConf conf, MemoryPlan plan, int worldSize) {
+        excess(conf, plan, worldSize).ifPresent(MemoryCheck::refuse);
+    }
+
+    /** Whether a run would not be killed for its memory. */
+    static boolean fits(SparkConf conf, MemoryPlan plan, int worldSize) {
+        return excess(conf, plan, worldSize).isEmpty();
+    }
+
+    private static Optional<String> excess(SparkConf conf, MemoryPlan plan, int worldSize) {
         String master = conf.get("spark.master", "");
         if (master.startsWith("local")) {
-            requireMachine(plan, worldSize, machineBytes());
-        } else if (master.startsWith("yarn") || master.startsWith("k8s")) {
-            requireOverhead(conf, plan);
+            return ofMachine(plan, worldSize, machineBytes());
         }
+        return limitedByContainer(master) ? ofOverhead(conf, plan) : Optional.empty();
     }
 
-    static void requireMachine(MemoryPlan plan, int worldSize, long machineBytes) {
+    /** What the processes need of what is granted, as one line of a screen. */
+    static String describe(SparkConf conf, MemoryPlan plan, int worldSize) {
+        String master = conf.get("spark.master", "");
+        if (master.startsWith("local")) {
+            return "limit     %,d MiB or so of this machine's %,d MiB"
+                    .formatted(mebibytes(neededOfMachine(plan, worldSize)), mebibytes(machineBytes()));
+        }
+        return limitedByContainer(master)
+                ? "limit     %,d MiB or so beside the heap, of the %,d MiB that a container grants (spark.executor.memoryOverhead)"
+                        .formatted(mebibytes(plan.besideHeapBytes()), overheadMebibytes(conf))
+                : "limit     none of a container; a machine must have %,d MiB or so for each of its executors"
+                        .formatted(mebibytes(plan.totalBytes()));
+    }
+
+    private static long neededOfMachine(MemoryPlan plan, int worldSize) {
         int ranks = plan.process().ranks();
-        long needed = plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
-        if (needed > machineBytes) {
-            throw new TrainingException(
-                    Failure.RESOURCES,
-                    "%d ranks on this machine need about %d MiB, and it has %d MiB in all; raise train.accumulate-batches, set train.recompute-activations to true, lower the model's size or use more machines"
-                            .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
-        }
+        return plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
     }
 
-    static void requireOverhead(SparkConf conf, MemoryPlan plan) {
+    private static boolean limitedByContainer(String master) {
+        return master.startsWith("yarn") || master.startsWith("k8s");
+    }
+
+    private static void refuse(String message) {
+        throw new TrainingException(Failure.RESOURCES, message);
+    }
+
+    /** What a machine of so much memory lacks. */
+    static Optional<String> ofMachine(MemoryPlan plan, int worldSize, long machineBytes) {
+        long needed = neededOfMachine(plan, worldSize);
+        return needed <= machineBytes
+                ? Optional.empty()
+                : Optional.of(
+                        "%d ranks on this machine need about %d MiB, and it has %d MiB in all; raise train.accumulate-batches, set train.recompute-activations to true, lower the model's size or use more machines"
+                                .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
+    }
+
+    private static Optional<String> ofOverhead(SparkConf conf, MemoryPlan plan) {
         long needed = mebibytes(plan.besideHeapBytes());
         long granted = overheadMebibytes(conf);
-        if (needed > granted) {
-            throw new TrainingException(
-                    Failure.RESOURCES,
-                    "an executor with %d ranks needs about %d MiB beside its heap, and its container grants %d MiB; set spark.executor.memoryOverhead to %dm or more"
-                            .formatted(plan.process().ranks(), needed, granted, needed));
-        }
+        return needed <= granted
+                ? Optional.empty()
+                : Optional.of(
+                        "an executor with %d ranks needs about %d MiB beside its heap, and its container grants %d MiB; set spark.executor.memoryOverhead to %dm or more"
+                                .formatted(plan.process().ranks(), needed, granted, needed));
     }
 
     private static long overheadMebibytes(SparkConf conf) {

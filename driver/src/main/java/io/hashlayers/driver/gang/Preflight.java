@@ -2,7 +2,6 @@ package io.hashlayers.driver.gang;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.worker.train.TrainConfig;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -75,18 +74,18 @@ public final class Preflight {
      * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly; {@code RESOURCES} if the
      *     slots do not come in time
      */
-    static int ranks(SparkSession spark, int asked, TrainConfig train, RunReporter reporter) {
+    static int ranks(SparkSession spark, int asked, BatchShares shares, RunReporter reporter) {
         Slots slots = Slots.of(spark.sparkContext());
         if (asked == 0) {
             int there = slots.awaitAny();
-            int ranks = largestDivisor(train.microBatchSequences(), there);
+            int ranks = shares.most(there);
             if (ranks < there) {
                 reporter.note("ranks     %d of the %d slots, since %s, which more ranks cannot share evenly"
-                        .formatted(ranks, there, train.microBatchSettings()));
+                        .formatted(ranks, there, shares.settings()));
             }
             return ranks;
         }
-        requireEvenBatch(train, asked);
+        shares.require(asked);
         slots.await(asked);
         return asked;
     }
@@ -95,12 +94,12 @@ public final class Preflight {
      * Decides how many ranks a run goes on with, which may be fewer than were asked for.
      *
      * @param least fewest of them, 1 or more
-     * @throws TrainingException as {@link #ranks(SparkSession, int, TrainConfig, RunReporter)} does
+     * @throws TrainingException as {@link #ranks(SparkSession, int, BatchShares, RunReporter)} does
      */
-    static int ranks(Slots slots, int asked, int least, TrainConfig train) {
-        requireEvenBatch(train, asked);
+    static int ranks(Slots slots, int asked, int least, BatchShares shares) {
+        shares.require(asked);
         int came = slots.awaitUpTo(asked);
-        int ranks = came == 0 ? 0 : largestDivisor(train.microBatchSequences(), Math.min(asked, came));
+        int ranks = came == 0 ? 0 : shares.most(Math.min(asked, came));
         if (ranks < least) {
             throw new TrainingException(
                     Failure.RESOURCES,
@@ -116,30 +115,11 @@ public final class Preflight {
      * @param asked as in {@link #ranks}
      * @throws TrainingException of kind {@code USER} if the ranks cannot share the batch evenly
      */
-    public static int ranksOn(int slots, int asked, TrainConfig train) {
+    public static int ranksOn(int slots, int asked, BatchShares shares) {
         if (asked == 0) {
-            return largestDivisor(train.microBatchSequences(), slots);
+            return shares.most(slots);
         }
-        requireEvenBatch(train, asked);
+        shares.require(asked);
         return asked;
-    }
-
-    static void requireEvenBatch(TrainConfig train, int ranks) {
-        int sequences = train.microBatchSequences();
-        if (sequences % ranks != 0) {
-            throw new TrainingException(
-                    Failure.USER,
-                    "%s, which %d ranks cannot share evenly; change it or ask for %d ranks (train.ranks, --ranks)"
-                            .formatted(train.microBatchSettings(), ranks, largestDivisor(sequences, ranks)));
-        }
-    }
-
-    /** The largest divisor of {@code batch} that is at most {@code most}. */
-    static int largestDivisor(int batch, int most) {
-        int divisor = Math.min(batch, most);
-        while (batch % divisor != 0) {
-            divisor--;
-        }
-        return divisor;
     }
 }

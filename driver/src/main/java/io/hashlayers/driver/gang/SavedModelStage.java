@@ -141,7 +141,7 @@ final class SavedModelStage {
                 List.of(request.split()),
                 checkpoint.model().contextLength());
         reporter.note("waiting for executors");
-        worldSize = Preflight.ranks(spark, request.ranks(), config.train(), reporter);
+        worldSize = Preflight.ranks(spark, request.ranks(), BatchShares.of(config.train(), List.of()), reporter);
         reporter.note("checking the dataset");
         DatasetCheck.requireWhole(spark, config.datasetDir(), dataset, List.of(request.split()));
         Routing routing = route();

@@ -48,6 +48,11 @@ public final class Slots {
                 Duration.ofMillis(spark.conf().getTimeAsMs(SparkJob.REGISTRATION_KEY, "60s")));
     }
 
+    /** Slots that there are now, without waiting for any. */
+    int now() {
+        return slots.getAsInt();
+    }
+
     /** Slots that the settings promise, 0 if they do not say. */
     static int expected(SparkConf conf) {
         int taskCpus = conf.getInt("spark.task.cpus", 1);

@@ -86,16 +86,24 @@ final class TrainingAttempt {
     MemoryPlan plan() {
         requireInputs();
         int asked = request.ranks();
+        PreflightScreen.of(
+                        spark.sparkContext().conf(),
+                        Slots.of(spark.sparkContext()).now(),
+                        asked,
+                        config.train())
+                .forEach(reporter::note);
         if (asked > 0) {
-            Preflight.requireEvenBatch(config.train(), asked);
+            BatchShares.of(config).require(asked);
         }
-        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, config.train(), reporter);
+        int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, BatchShares.of(config), reporter);
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         requireNoRun();
         folder.create(request.settings());
         try {
-            return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
+            Routing routing = route(frequencies, worldSize);
+            RankProcess process = RankProcess.planned(spark.sparkContext(), worldSize);
+            return size(affordable(routing, worldSize, process), routing, worldSize, process);
         } catch (RuntimeException e) {
             folder.discard();
             throw e;
@@ -126,12 +134,14 @@ final class TrainingAttempt {
         try {
             Routing routing = preparation.routing(worldSize).orElseGet(() -> route(frequencies, worldSize));
             preparation.note(worldSize, routing);
-            MemoryPlan memory =
-                    size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
+            RankProcess process = RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce());
+            RunConfig affordable = affordable(routing, worldSize, process);
+            MemoryPlan memory = size(affordable, routing, worldSize, process);
+            reporter.note(MemoryCheck.describe(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce()));
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
             long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
             TrainingProgram program = new TrainingProgram(
-                    config, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
+                    affordable, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
             gang = new GangStage(spark, worldSize, reporter);
             if (mayShrink() && worldSize < request.ranks()) {
                 gang.endForMoreRanks(request.ranks(), config.train().steps());
@@ -168,7 +178,9 @@ final class TrainingAttempt {
     private int preflight() {
         Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
-        reporter.note("waiting for executors");
+        Slots slots = Slots.of(spark.sparkContext());
+        PreflightScreen.of(spark.sparkContext().conf(), slots.now(), request.ranks(), config.train())
+                .forEach(reporter::note);
         int worldSize = ranks();
         requireWholeDataset();
         return worldSize;
@@ -179,9 +191,10 @@ final class TrainingAttempt {
         int asked = request.ranks();
         boolean begun = preparation.ranks() > 0 || resumed.isPresent();
         if (!begun || !mayShrink()) {
-            return Preflight.ranks(spark, asked, config.train(), reporter);
+            return Preflight.ranks(spark, asked, BatchShares.of(config), reporter);
         }
-        int ranks = Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), config.train());
+        int ranks =
+                Preflight.ranks(Slots.of(spark.sparkContext()), asked, request.leastRanks(), BatchShares.of(config));
         if (ranks < asked || (preparation.ranks() > 0 && preparation.ranks() < asked)) {
             reporter.regrouped(ranks, asked);
         }
@@ -262,8 +275,19 @@ final class TrainingAttempt {
         model.mixture().routers().forEach(router -> router.requireRows(rows, worldSize, model.numExperts()));
     }
 
-    private MemoryPlan size(Routing routing, int worldSize, RankProcess process) {
+    /** The run as the memory allows it: without room for copies, its steps wait for its checkpoints. */
+    private RunConfig affordable(Routing routing, int worldSize, RankProcess process) {
         MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
+        if (!config.train().copiesForCheckpoints()
+                || MemoryCheck.fits(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce())) {
+            return config;
+        }
+        reporter.note("checkpoints are written while the steps wait: a copy of them has no room in memory");
+        return config.of(config.train().with(config.train().checkpoints().inForeground()));
+    }
+
+    private MemoryPlan size(RunConfig affordable, Routing routing, int worldSize, RankProcess process) {
+        MemoryPlan memory = MemoryPlan.training(affordable, routing, worldSize, process);
         reporter.sized(config.model(), memory);
         FrozenTensors frozen = config.tuning().frozen();
         if (!frozen.patterns().isEmpty()) {

@@ -164,6 +164,9 @@ class HashlayersCommandTest {
                         "bench -D bench.ranks=4 -D train.accumulate-batches=4",
                         "train.batch-sequences / train.accumulate-batches is 8 / 4 = 2, which 4 ranks cannot share"),
                 Arguments.of(
+                        "bench -D bench.ranks=4 -D bench.against=[base] -D moe.base.groups=2",
+                        "moe.base.groups is 2, which 4 ranks cannot share evenly; change it or bench.ranks"),
+                Arguments.of(
                         "bench --json nowhere/b.json", "--json names nowhere/b.json, whose folder cannot be written"),
                 Arguments.of("bench -D bench.steps=0", "bench.steps is 0; set it to 1 or more"),
                 Arguments.of("generate --run r --tokens 0", "--tokens is 0; set it to 1 or more"),

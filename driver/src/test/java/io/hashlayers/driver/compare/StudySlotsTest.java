@@ -30,6 +30,14 @@ class StudySlotsTest {
     }
 
     @Test
+    void aShareOfTheSlotsThatCannotShareTheGroupsIsNotUsedUp() {
+        Settings grouped =
+                Settings.load(List.of(), List.of("train.batch-sequences=48", "moe.router=base", "moe.base.groups=8"));
+
+        assertThat(new StudySlots(7, 1).ranks(grouped)).isEqualTo(4);
+    }
+
+    @Test
     void moreThanThereIsIsRefused() {
         assertThatThrownBy(() -> new StudySlots(8, 4).ranks(ranks(3)))
                 .hasMessage(

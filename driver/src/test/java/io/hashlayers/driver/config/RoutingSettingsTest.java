@@ -59,7 +59,8 @@ class RoutingSettingsTest {
                 "moe.router=switch moe.switch.capacity-factor=0 | moe.switch.capacity-factor is 0.0; set it to",
                 "moe.router=switch moe.switch.evaluation-capacity-factor=0 | moe.switch.evaluation-capacity-factor is 0.0",
                 "moe.router=switch moe.experts-per-token=3 | moe.experts-per-token is 3",
-                "moe.router=base moe.experts-per-token=2 | moe.experts-per-token is 2"
+                "moe.router=base moe.experts-per-token=2 | moe.experts-per-token is 2",
+                "moe.router=base moe.base.groups=-1 | moe.base.groups is -1; set it to 0, for one on each rank, or more"
             })
     void whatDoesNotFitIsToldInASentence(String settings, String sentence) {
         assertThatThrownBy(() -> run(settings))

@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.kernels.Activation;
+import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.train.TrainConfig;
+import io.hashlayers.worker.transformer.MixtureConfig;
+import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
@@ -80,18 +86,18 @@ class PreflightTest {
     @ParameterizedTest
     @CsvSource({"4, 4", "9, 4", "3, 3", "2, 2"})
     void aRunGoesOnWithTheMostRanksThatThereIsRoomFor(int slots, int ranks) {
-        assertThat(Preflight.ranks(slots(slots), 4, 2, train(12, 1))).isEqualTo(ranks);
+        assertThat(Preflight.ranks(slots(slots), 4, 2, shares(12, 1))).isEqualTo(ranks);
     }
 
     @Test
     void fewerRanksShareTheBatchEvenlyToo() {
-        assertThat(Preflight.ranks(slots(7), 8, 1, train(16, 1))).isEqualTo(4);
+        assertThat(Preflight.ranks(slots(7), 8, 1, shares(16, 1))).isEqualTo(4);
     }
 
     @ParameterizedTest
     @CsvSource({"0, 1", "2, 3", "3, 3"})
     void belowTheLeastItWaitsForTheCluster(int slots, int least) {
-        assertThatThrownBy(() -> Preflight.ranks(slots(slots), 8, least, train(16, 1)))
+        assertThatThrownBy(() -> Preflight.ranks(slots(slots), 8, least, shares(16, 1)))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.RESOURCES))
                 .hasMessageContaining("8 ranks asked for, %d slots came in time, and train.least-ranks is %d"
@@ -104,11 +110,11 @@ class PreflightTest {
 
     @Test
     void ranksShareTheBatchEvenly() {
-        assertThat(Preflight.largestDivisor(12, 5)).isEqualTo(4);
-        assertThat(Preflight.largestDivisor(7, 6)).isEqualTo(1);
-        assertThat(Preflight.largestDivisor(8, 64)).isEqualTo(8);
-        Preflight.requireEvenBatch(train(12, 1), 4);
-        assertThatThrownBy(() -> Preflight.requireEvenBatch(train(12, 1), 5))
+        assertThat(shares(12, 1).most(5)).isEqualTo(4);
+        assertThat(shares(7, 1).most(6)).isEqualTo(1);
+        assertThat(shares(8, 1).most(64)).isEqualTo(8);
+        shares(12, 1).require(4);
+        assertThatThrownBy(() -> shares(12, 1).require(5))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessage(
@@ -117,17 +123,40 @@ class PreflightTest {
 
     @Test
     void ranksShareAMicroBatchAndBothSettingsAreNamed() {
-        Preflight.requireEvenBatch(train(12, 3), 4);
-        Preflight.requireEvenBatch(train(12, 3), 2);
-        assertThatThrownBy(() -> Preflight.requireEvenBatch(train(12, 3), 3))
+        shares(12, 3).require(4);
+        shares(12, 3).require(2);
+        assertThatThrownBy(() -> shares(12, 3).require(3))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessage("train.batch-sequences / train.accumulate-batches is 12 / 3 = 4, which 3 ranks cannot share"
                         + " evenly; change it or ask for 2 ranks (train.ranks, --ranks)");
     }
 
-    private static TrainConfig train(int batchSequences, int accumulateBatches) {
-        return new TrainConfig(1, batchSequences, accumulateBatches, false, 0, 0, 0, 0, 1);
+    @Test
+    void ranksShareTheGroupsOfARouterToo() {
+        BatchShares shares = shares(12, 1, 4, 0, 4);
+
+        assertThat(shares.parts()).hasSize(2);
+        assertThat(shares.most(12)).isEqualTo(4);
+        assertThat(shares.most(3)).isEqualTo(2);
+        assertThat(Preflight.ranks(slots(3), 4, 1, shares)).isEqualTo(2);
+        assertThat(Preflight.ranksOn(3, 0, shares)).isEqualTo(2);
+        assertThat(shares.settings()).isEqualTo("train.batch-sequences is 12 and moe.base.groups is 4");
+        assertThatThrownBy(() -> shares.require(6))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessage(
+                        "moe.base.groups is 4, which 6 ranks cannot share evenly; change it or ask for 4 ranks (train.ranks, --ranks)");
+    }
+
+    private static BatchShares shares(int batchSequences, int accumulateBatches, int... groupsOfRouters) {
+        TrainConfig train = new TrainConfig(1, batchSequences, accumulateBatches, false, 0, 0, 0, 0, 1);
+        List<ModelConfig> models = Arrays.stream(groupsOfRouters)
+                .mapToObj(groups -> new BaseConfig(BaseConfig.Assignment.AUCTION, true, groups))
+                .map(router -> new ModelConfig(
+                        9, 8, 1, 8, 16, 2, Activation.GELU, 0, MixtureConfig.of(List.of(0), 2, 1, router)))
+                .toList();
+        return BatchShares.of(train, models);
     }
 
     @Test
@@ -204,5 +233,27 @@ class PreflightTest {
                             .isEqualTo(Failure.USER))
                     .hasMessageContaining(master);
         }
+    }
+
+    @Test
+    void oneScreenTellsWhatWillRunWhere() {
+        TrainConfig train = new TrainConfig(10, 8, 1, false, 1, 0, 0, 5, 45);
+        SparkConf conf = SparkSettings.complete(new SparkConf(false))
+                .set("spark.master", "spark://somewhere:7077")
+                .set("spark.task.cpus", "2")
+                .set("spark.task.resource.gpu.amount", "1")
+                .set("spark.authenticate", "true")
+                .set("spark.barrier.sync.timeout", "90s");
+
+        assertThat(PreflightScreen.of(conf, 3, 4, train))
+                .containsExactly(
+                        "cluster   spark://somewhere:7077; 4 ranks, 3 slots are there, 1 are missing",
+                        "a rank    has 2 cores (spark.task.cpus) and a GPU (spark.task.resource.gpu.amount); executors stay until the end, without dynamic allocation",
+                        "network   authenticated, not encrypted",
+                        "waits     60 s for executors, 90 s for ranks to meet, 45 s for another rank in a step, 30 s for a heartbeat, 600 s for a checkpoint");
+        assertThat(PreflightScreen.of(new SparkConf(false).set("spark.master", "local[3]"), 3, 0, train))
+                .contains(
+                        "cluster   local[3]; as many ranks as there are slots: 3 now",
+                        "network   one process, nothing on the network");
     }
 }

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs with several hashes, with different routers in different layers, and with routers that learn. */
 class RouterRunTest {
@@ -85,6 +87,19 @@ class RouterRunTest {
         }
     }
 
+    /** Groups are of training: what evaluates need not share them. */
+    @Test
+    void groupsOfBaseDoNotBindAnEvaluation() {
+        RouterConfig one = new BaseConfig(BaseConfig.Assignment.AUCTION, true, 1);
+        double ofTraining = train("one-group", false, 1, one, one)
+                .all(RunSummary.class)
+                .get(0)
+                .validPerplexity();
+
+        assertThat(runs.evaluate("one-group", 2).perplexity()).isCloseTo(ofTraining, within(1e-4 * ofTraining));
+        assertGenerates("one-group");
+    }
+
     private static void assertGenerates(String run) {
         try (CheckpointReader checkpoint = CheckpointReader.open(HADOOP, runs.folder(run), OptionalLong.empty())) {
             Generator generator = Generator.load(checkpoint, "nd4j");
@@ -113,6 +128,24 @@ class RouterRunTest {
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
                 .hasMessageContaining("moe.base.shuffle exchanges equal parts of the 32 tokens of a rank with 3 ranks");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "4 | false | 24 | 3 | moe.base.groups is 4, which 3 ranks cannot share evenly; set it to a multiple of them, or change",
+                "8 | false | 24 | 2 | a micro-batch has 48 tokens, which a base router cannot deal out evenly to moe.num-experts = 4"
+                        + " in each of moe.base.groups = 8; change one of them, train.batch-sequences or model.context-length",
+                "3 | true  | 48 | 1 | moe.base.shuffle exchanges equal parts of the 16 tokens of a group with all moe.base.groups = 3"
+            })
+    void groupsThatDoNotFitAreRefused(int groups, boolean shuffle, int rows, int ranks, String sentence) {
+        RouterConfig router = new BaseConfig(BaseConfig.Assignment.AUCTION, shuffle, groups);
+
+        assertThatThrownBy(() -> router.requireRows(rows, ranks, E))
+                .isInstanceOfSatisfying(
+                        TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
+                .hasMessageContaining(sentence);
     }
 
     @Test

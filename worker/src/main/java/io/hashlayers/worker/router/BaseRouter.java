@@ -2,6 +2,7 @@ package io.hashlayers.worker.router;
 
 import io.hashlayers.sharding.assignment.AuctionAssignment;
 import io.hashlayers.sharding.assignment.BalancedAssignment;
+import io.hashlayers.sharding.assignment.GroupedAssignment;
 import io.hashlayers.sharding.assignment.SinkhornAssignment;
 import io.hashlayers.sharding.shuffle.ShufflePlan;
 import java.util.Arrays;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * needs to tell anybody a count. An evaluation takes the best expert of each row, whatever its load, and exchanges
  * in rounds what there is no room for at once. The gate is {@code sigmoid(x . w_e)} (eq. (1)).
  *
- * <p>Depends on the number of ranks by definition: W ranks solve W problems of R rows and not one of W R.
+ * <p>Depends on the number of ranks as published: W ranks solve W problems of R rows and not one of W R. With a number of
+ * groups it does not: then each group of consecutive rows of the whole micro-batch is a problem, and a rank has some of them.
  */
 final class BaseRouter extends GatedRouter {
     private static final int SINKHORN_ITERATIONS = 20;
@@ -25,27 +27,34 @@ final class BaseRouter extends GatedRouter {
     private final int numExperts;
     private final int rows;
     private final int roomOfAnExpert;
+    private final int groups; // of this rank
     private final @Nullable BalancedAssignment assignment; // null where nothing is trained
     private final Gate gate = new SigmoidGate();
     private final CountedPlan counted;
     private final int[] chosen; // [R]
     private final int[] counts; // [E] of this rank
 
-    BaseRouter(RouterSetup setup, BaseConfig.Assignment kind) {
+    /**
+     * @param groups that the rows of this rank are assigned in, in training
+     */
+    BaseRouter(RouterSetup setup, BaseConfig.Assignment kind, int groups) {
         super(setup, new HiddenInput(setup, 0));
         this.numExperts = setup.numExperts();
         this.rows = setup.rows();
         this.roomOfAnExpert = BaseConfig.roomOfAnExpert(rows, setup.worldSize(), numExperts);
-        this.assignment = setup.training() ? assignment(kind, rows, numExperts) : null;
+        this.groups = groups;
+        this.assignment = setup.training() ? assignment(kind) : null;
         this.counted = new CountedPlan(setup, numExperts);
         this.chosen = new int[rows];
         this.counts = new int[numExperts];
     }
 
-    private static BalancedAssignment assignment(BaseConfig.Assignment kind, int rows, int numExperts) {
-        return kind == BaseConfig.Assignment.AUCTION
-                ? new AuctionAssignment(rows, numExperts)
-                : new SinkhornAssignment(rows, numExperts, SINKHORN_ITERATIONS, SINKHORN_TEMPERATURE);
+    private BalancedAssignment assignment(BaseConfig.Assignment kind) {
+        int each = rows / groups;
+        BalancedAssignment ofGroup = kind == BaseConfig.Assignment.AUCTION
+                ? new AuctionAssignment(each, numExperts)
+                : new SinkhornAssignment(each, numExperts, SINKHORN_ITERATIONS, SINKHORN_TEMPERATURE);
+        return groups == 1 ? ofGroup : new GroupedAssignment(ofGroup, groups, each, numExperts);
     }
 
     @Override
@@ -60,7 +69,7 @@ final class BaseRouter extends GatedRouter {
     private ShufflePlan assign(float[] scores) {
         BalancedAssignment balanced = Objects.requireNonNull(assignment, "made for evaluations alone");
         balanced.assign(scores, chosen);
-        statistics().noteAssignment(balanced.rounds());
+        statistics().noteAssignments(groups, balanced.rounds());
         int each = rows / numExperts;
         return counted.fill(chosen, (rank, expert) -> each);
     }

@@ -40,6 +40,14 @@ public sealed interface RouterConfig extends Serializable permits HashConfig, Sw
     boolean shufflesRows();
 
     /**
+     * {@code G}: groups that a micro-batch is cut into by the numbers of its rows, of which each rank must have as many whole ones;
+     * 0 if there is nothing that ranks must share but sequences.
+     */
+    default int groups() {
+        return 0;
+    }
+
+    /**
      * Requires that it can route to so many experts.
      *
      * @throws io.hashlayers.sharding.TrainingException of kind USER if not, which names the key to change

@@ -87,9 +87,9 @@ public final class RouterStatistics {
         sums[BALANCE] += part;
     }
 
-    /** Notes an assignment that took so many rounds. */
-    void noteAssignment(int rounds) {
+    /** Notes assignments that took so many rounds together. */
+    void noteAssignments(int count, int rounds) {
         sums[ROUNDS] += rounds;
-        sums[ASSIGNMENTS]++;
+        sums[ASSIGNMENTS] += count;
     }
 }

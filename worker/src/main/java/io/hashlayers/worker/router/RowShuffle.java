@@ -4,23 +4,31 @@ import io.hashlayers.worker.collective.RowExchange;
 import io.hashlayers.worker.parameter.Seeds;
 
 /**
- * A random exchange of equal parts: each rank sends {@code R / W} of its rows, drawn anew for each batch, to every rank. It is its own
- * way back: what came from a rank returns to it, to the places where its rows lay.
+ * A random exchange of equal parts between {@code G} groups of consecutive rows of a batch, of which every rank has as many: each
+ * group sends an equal part of its rows, drawn anew for each batch, to every group. With a group for each rank, each sends {@code
+ * R / W} of its rows to every rank. It is its own way back: what came from a group returns to it, to the places where its rows lay.
+ *
+ * <p>What a group gets depends on the groups alone, not on which rank has which.
  */
 public final class RowShuffle implements RowExchange {
-    private final int rank;
-    private final int part; // R / W
+    private final int firstGroup; // of this rank
+    private final int groups; // n = G / W of each rank
+    private final int groupRows; // R / n
+    private final int part; // rows from a group to a group
     private final long seed;
     private final int[] order; // [R] the row in each place of what leaves
     private final int[] slots; // [R] the place of each row
 
     /**
-     * @param rows {@code R}, which worldSize divides
+     * @param rows {@code R} of this rank; those of a group divide by the groups
+     * @param allGroups {@code G}, a multiple of worldSize
      * @param seed of the run and layer
      */
-    public RowShuffle(int rows, int rank, int worldSize, long seed) {
-        this.rank = rank;
-        this.part = rows / worldSize;
+    public RowShuffle(int rows, int rank, int worldSize, int allGroups, long seed) {
+        this.groups = allGroups / worldSize;
+        this.firstGroup = rank * groups;
+        this.groupRows = rows / groups;
+        this.part = groupRows / allGroups;
         this.seed = seed;
         this.order = new int[rows];
         this.slots = new int[rows];
@@ -29,21 +37,33 @@ public final class RowShuffle implements RowExchange {
         }
     }
 
-    /** Draws the rows of a batch (Fisher and Yates' shuffle); depends on the seed, the step, the first row and the rank alone. */
+    /**
+     * Draws the rows of a batch (Fisher and Yates' shuffle of each group); depends on the seed, the step, and the numbers of a group
+     * and of its first row alone.
+     *
+     * @param firstRow number of this rank's first row in the global batch
+     */
     public void draw(long step, long firstRow) {
         for (int row = 0; row < order.length; row++) {
             order[row] = row;
         }
-        long state = Seeds.of(Seeds.of(seed, step, firstRow), rank, 0);
-        for (int last = order.length - 1; last > 0; last--) {
-            state = Seeds.of(state, last, 0);
-            int chosen = (int) Long.remainderUnsigned(state, last + 1L);
-            int row = order[chosen];
-            order[chosen] = order[last];
-            order[last] = row;
+        for (int group = 0; group < groups; group++) {
+            int start = group * groupRows;
+            shuffle(start, Seeds.of(Seeds.of(seed, step, firstRow + start), firstGroup + group, 0));
         }
         for (int place = 0; place < order.length; place++) {
             slots[order[place]] = place;
+        }
+    }
+
+    private void shuffle(int start, long seedOfGroup) {
+        long state = seedOfGroup;
+        for (int last = groupRows - 1; last > 0; last--) {
+            state = Seeds.of(state, last, 0);
+            int chosen = start + (int) Long.remainderUnsigned(state, last + 1L);
+            int row = order[chosen];
+            order[chosen] = order[start + last];
+            order[start + last] = row;
         }
     }
 
@@ -57,29 +77,33 @@ public final class RowShuffle implements RowExchange {
         return slots;
     }
 
+    /** One for each group of this rank: its parts for the groups of a peer lie one behind the other. */
     @Override
     public int sendSegments(int peer) {
-        return 1;
+        return groups;
     }
 
     @Override
     public int sendStart(int peer, int segment) {
-        return peer * part;
+        return segment * groupRows + peer * groups * part;
     }
 
     @Override
     public int sendRows(int peer, int segment) {
-        return part;
+        return groups * part;
     }
 
+    /** One for each group of the peer and, within, each group of this rank: the order in which the peer sends. */
     @Override
     public int receiveSegments(int peer) {
-        return 1;
+        return groups * groups;
     }
 
     @Override
     public int receiveStart(int peer, int segment) {
-        return peer * part;
+        int from = segment / groups;
+        int to = segment % groups;
+        return to * groupRows + (peer * groups + from) * part;
     }
 
     @Override

@@ -86,9 +86,12 @@ public final class LanguageModel {
             return new SegmentMixture(setup, collective, router, layer, activations.receiveCapacity());
         }
         var experts = new ExpertMixture(setup, collective, router, layer, activations.receiveCapacity());
-        return config.shufflesRows()
-                ? new ShuffledMixture(setup, collective, experts, Seeds.of(setup.seed(), "shuffle of layer " + layer))
-                : experts;
+        if (!config.shufflesRows() || !setup.parameters().training()) {
+            return experts;
+        }
+        int groups = config.groups() == 0 ? collective.worldSize() : config.groups();
+        return new ShuffledMixture(
+                setup, collective, experts, groups, Seeds.of(setup.seed(), "shuffle of layer " + layer));
     }
 
     /**

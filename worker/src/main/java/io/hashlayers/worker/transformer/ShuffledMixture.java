@@ -8,7 +8,7 @@ import io.hashlayers.worker.router.RowShuffle;
 
 /**
  * A mixture of rows that ranks exchange at random before it and take back after it, in training (BASE, arXiv 2103.16716, section
- * 3.2): what a rank assigns to experts is then a mix of all documents.
+ * 3.2): what is assigned together is then a mix of all documents.
  */
 final class ShuffledMixture implements Mixture {
     private final Kernels kernels;
@@ -20,14 +20,18 @@ final class ShuffledMixture implements Mixture {
     private final Matrix mixed; // [R, D]
     private boolean shuffling;
 
-    ShuffledMixture(Setup setup, Collective collective, Mixture mixture, long seed) {
+    /**
+     * @param groups that exchange rows, a multiple of the ranks
+     * @param seed of the run and layer
+     */
+    ShuffledMixture(Setup setup, Collective collective, Mixture mixture, int groups, long seed) {
         int rows = setup.rows();
         int dim = setup.config().modelDim();
         Workspace workspace = setup.workspace();
         this.kernels = setup.kernels();
         this.collective = collective;
         this.mixture = mixture;
-        this.shuffle = new RowShuffle(rows, collective.rank(), collective.worldSize(), seed);
+        this.shuffle = new RowShuffle(rows, collective.rank(), collective.worldSize(), groups, seed);
         this.leaving = workspace.scratch("rows to shuffle", rows, dim);
         this.shuffled = workspace.kept("shuffled rows", rows, dim);
         this.mixed = workspace.scratch("mixed rows", rows, dim);

@@ -103,7 +103,7 @@ final class WorkspaceSizes {
     private void experts(RouterConfig router) {
         int dim = config.modelDim();
         int choices = rows * config.expertsPerToken();
-        if (router.shufflesRows()) {
+        if (router.shufflesRows() && training) {
             scratch("rows to shuffle", rows, dim);
             kept("shuffled rows", rows, dim);
             scratch("mixed rows", rows, dim);

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -78,25 +79,59 @@ class RouterGradientsTest {
         requireAgreement(small, run(small, worldSize), mixing);
     }
 
-    @ParameterizedTest(name = "{0}, shuffled: {1}, {2} ranks")
+    @ParameterizedTest(name = "{0}, shuffled: {1}, {2} groups, {3} ranks")
     @CsvSource({
-        "AUCTION, false, 1",
-        "AUCTION, false, 3",
-        "AUCTION, true, 1",
-        "AUCTION, true, 2",
-        "AUCTION, true, 4",
-        "SINKHORN, false, 2"
+        "AUCTION, false, 0, 1",
+        "AUCTION, false, 0, 3",
+        "AUCTION, true, 0, 1",
+        "AUCTION, true, 0, 2",
+        "AUCTION, true, 0, 4",
+        "SINKHORN, false, 0, 2",
+        "AUCTION, false, 4, 1",
+        "AUCTION, false, 4, 2",
+        "AUCTION, true, 4, 1",
+        "AUCTION, true, 4, 2",
+        "AUCTION, true, 4, 4",
+        "SINKHORN, false, 6, 3"
     })
-    void aBalancedAssignment(BaseConfig.Assignment assignment, boolean shuffle, int worldSize) {
-        SmallModel small = small(new BaseConfig(assignment, shuffle), 1);
+    void aBalancedAssignment(BaseConfig.Assignment assignment, boolean shuffle, int groups, int worldSize) {
+        SmallModel small = small(new BaseConfig(assignment, shuffle, groups), 1);
         Outcome outcome = run(small, worldSize);
 
-        outcome.experts().values().forEach(experts -> requireEvenParts(experts, worldSize));
+        int parts = groups == 0 ? worldSize : groups;
+        outcome.experts().values().forEach(experts -> requireEvenParts(experts, parts));
         requireAgreement(
                 small,
                 outcome,
                 new ReferenceRouters(small.config(), small.parameters())
-                        .base(shuffle ? unshuffled(outcome.experts(), worldSize) : outcome.experts()));
+                        .base(shuffle ? unshuffled(outcome.experts(), parts) : outcome.experts()));
+    }
+
+    @Test
+    void aGroupOnEachRankIsAsPublished() {
+        Outcome published = run(small(new BaseConfig(BaseConfig.Assignment.AUCTION, true), 1), 2);
+        Outcome grouped = run(small(new BaseConfig(BaseConfig.Assignment.AUCTION, true, 2), 1), 2);
+
+        assertThat(grouped.nats()).isEqualTo(published.nats());
+        assertThat(grouped.experts().values())
+                .containsExactlyElementsOf(published.experts().values());
+    }
+
+    @ParameterizedTest(name = "{0}, shuffled: {1}")
+    @CsvSource({"AUCTION, false", "AUCTION, true", "SINKHORN, true"})
+    void rowsOfGroupsHaveTheSameExpertsOnAnyRanks(BaseConfig.Assignment assignment, boolean shuffle) {
+        SmallModel small = small(new BaseConfig(assignment, shuffle, 4), 1);
+        Outcome alone = run(small, 1);
+
+        for (int worldSize : new int[] {2, 4}) {
+            Outcome outcome = run(small, worldSize);
+
+            alone.experts()
+                    .forEach((layer, experts) -> assertThat(outcome.experts().get(layer))
+                            .as("layer %d on %d ranks", layer, worldSize)
+                            .isEqualTo(experts));
+            assertThat(outcome.nats()).isCloseTo(alone.nats(), within(1e-5 * alone.nats()));
+        }
     }
 
     @ParameterizedTest(name = "{0} segments, {1} ranks, {2} shared experts, dropout {3} inside experts")
@@ -288,24 +323,24 @@ class RouterGradientsTest {
         return new Outcome(nats, gradients, experts);
     }
 
-    /** Experts by row of the batch, of experts by row of what ranks had after their exchange. */
-    private static Map<Integer, int[]> unshuffled(Map<Integer, int[]> experts, int worldSize) {
+    /** Experts by row of the batch, of experts by row of what groups had after their exchange. */
+    private static Map<Integer, int[]> unshuffled(Map<Integer, int[]> experts, int groups) {
         Map<Integer, int[]> unshuffled = new TreeMap<>();
-        experts.forEach((layer, shuffled) -> unshuffled.put(layer, unshuffled(layer, shuffled, worldSize)));
+        experts.forEach((layer, shuffled) -> unshuffled.put(layer, unshuffled(layer, shuffled, groups)));
         return unshuffled;
     }
 
-    private static int[] unshuffled(int layer, int[] shuffled, int worldSize) {
-        int rows = shuffled.length / worldSize;
-        int part = rows / worldSize;
+    private static int[] unshuffled(int layer, int[] shuffled, int groups) {
+        int rows = shuffled.length / groups;
+        int part = rows / groups;
         int[] experts = new int[shuffled.length];
-        for (int rank = 0; rank < worldSize; rank++) {
+        for (int group = 0; group < groups; group++) {
             long seed = Seeds.of(TestRank.SEED, "shuffle of layer " + layer);
-            RowShuffle shuffle = new RowShuffle(rows, rank, worldSize, seed);
-            shuffle.draw(TestRank.STEP, (long) rank * rows);
+            RowShuffle shuffle = new RowShuffle(rows, group, groups, groups, seed);
+            shuffle.draw(TestRank.STEP, (long) group * rows);
             for (int place = 0; place < rows; place++) {
-                int at = place / part * rows + rank * part + place % part;
-                experts[rank * rows + shuffle.order()[place]] = shuffled[at];
+                int at = place / part * rows + group * part + place % part;
+                experts[group * rows + shuffle.order()[place]] = shuffled[at];
             }
         }
         return experts;

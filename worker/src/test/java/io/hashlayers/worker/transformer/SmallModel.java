@@ -64,7 +64,8 @@ record SmallModel(ModelConfig config, Map<String, double[]> parameters, ExpertHa
                 new SwitchConfig(1.1, 2, 0.01, 0.1, SwitchConfig.Reads.HIDDEN),
                 new SwitchConfig(1.1, 2, 0.01, 0, SwitchConfig.Reads.TOKEN),
                 new BaseConfig(BaseConfig.Assignment.AUCTION, false),
-                new BaseConfig(BaseConfig.Assignment.AUCTION, true));
+                new BaseConfig(BaseConfig.Assignment.AUCTION, true),
+                new BaseConfig(BaseConfig.Assignment.AUCTION, true, 2));
     }
 
     /** Sparse layers of four experts that are cut into segments. */

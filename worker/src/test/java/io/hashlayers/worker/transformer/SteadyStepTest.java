@@ -12,6 +12,7 @@ import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.optimizer.OptimizerConfig.Schedule;
+import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import java.lang.management.ManagementFactory;
 import java.util.Collections;
@@ -43,6 +44,16 @@ class SteadyStepTest {
     @MethodSource("io.hashlayers.worker.transformer.SmallModel#learnedRouters")
     void nothingIsAllocatedToLearnRoutes(RouterConfig router) {
         SmallModel small = SmallModel.random(SmallModel.config(router, 0.1, 8, 1), 1);
+
+        List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
+
+        assertThat(bytes).allSatisfy(each -> assertThat(each).isLessThan(LIMIT));
+    }
+
+    @Test
+    void nothingIsAllocatedToAssignSeveralGroups() {
+        RouterConfig router = new BaseConfig(BaseConfig.Assignment.AUCTION, true, 4);
+        SmallModel small = SmallModel.random(SmallModel.config(router, 0.1, 8, 1), 16, 1);
 
         List<Long> bytes = Ranks.run(2, collective -> bytesPerStep(small, collective, false));
 
