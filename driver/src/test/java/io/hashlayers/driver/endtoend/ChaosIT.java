@@ -6,6 +6,7 @@ import io.hashlayers.driver.endtoend.Launcher.Finished;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -67,6 +68,8 @@ class ChaosIT {
                 .contains(
                         "Every run ended with the losses, evaluations and tensors of the undisturbed one, to the bit.")
                 .contains("| kill-driver: SIGKILL to the driver; the same command again | 1 | 1 |");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("work/chaos"))))
+                .isEqualTo("rwx------");
         assertThat(ProcessHandle.allProcesses()
                         .filter(process ->
                                 process.info().commandLine().orElse("").contains(folder.toString())))
