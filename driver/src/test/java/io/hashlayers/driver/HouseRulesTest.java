@@ -119,6 +119,20 @@ class HouseRulesTest {
                 .check(house);
     }
 
+    /** Bytes from elsewhere become numbers and texts, never objects of a class that they name. */
+    @Test
+    void nothingIsDeserializedByJava() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.io.ObjectInputStream")
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("javax.xml..", "java.beans..", "com.thoughtworks..")
+                .because("docs/security.md promises it")
+                .check(house);
+    }
+
     @Test
     void onlyWhatTalksToPeopleUsesTheStandardStreams() {
         noClasses()

@@ -8,12 +8,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hashlayers.driver.endtoend.Launcher.Finished;
 import io.hashlayers.driver.endtoend.Launcher.Running;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -52,9 +54,7 @@ class TrainingIT {
 
     private static String[] arguments(String master, String run, String... more) {
         String[] start = {"--master", master, "train", "--conf", "small.conf", "--data", "data", "--run", run};
-        String[] all = Arrays.copyOf(start, start.length + more.length);
-        System.arraycopy(more, 0, all, start.length, more.length);
-        return all;
+        return with(start, more);
     }
 
     private List<JsonNode> metrics(String run) throws IOException {
@@ -119,6 +119,49 @@ class TrainingIT {
         assertThat(train("local[2]", "two").expect(0).errors()).contains("nothing is left to do");
         Finished refused = train("local[2]", "two", "-D", "model.dim=64").expect(2);
         assertThat(refused.errors()).contains("model.dim was 32 and is 64", "--overwrite");
+    }
+
+    @Test
+    void encryptedRanksTrainTheSameAndNoSecretIsTold() throws IOException {
+        List<String> secrets = List.of("correct-horse-battery", "wJalrXUtnFEMI-K7MDENG", "AQoDYXdzEPT4w");
+        String[] conf = {
+            "--spark-conf=spark.authenticate=true",
+            "--spark-conf=spark.network.crypto.enabled=true",
+            "--spark-conf=spark.authenticate.secret=" + secrets.get(0),
+            "--spark-conf=spark.hadoop.fs.s3a.secret.key=" + secrets.get(1),
+            "--spark-conf=spark.hadoop.fs.s3a.session.token=" + secrets.get(2),
+            "--verbose"
+        };
+        List<Finished> all = List.of(
+                train("local[2]", "open").expect(0),
+                train("local-cluster[2,1,1024]", "encrypted", conf).expect(0),
+                train(
+                                "local-cluster[2,1,1024]",
+                                "encrypted",
+                                with(conf, "-D", "spark.hadoop.fs.s3a.secret.key=" + secrets.get(1)))
+                        .expect(2),
+                train("local-cluster[2,1,1024]", "s3a://me:" + secrets.get(2) + "@bucket/run", conf)
+                        .expect(2),
+                train("local-cluster[2,1,1024]", "no-secret", "--spark-conf=spark.network.crypto.enabled=true")
+                        .expect(2));
+
+        assertThat(losses("encrypted")).hasSize(50).containsExactly(losses("open"));
+        assertThat(all.get(3).errors()).contains("has a password in it");
+        assertThat(all.get(4).errors()).contains("without spark.authenticate there is no secret to encrypt with");
+        StringBuilder told = new StringBuilder();
+        all.forEach(finished -> told.append(finished.output()).append(finished.errors()));
+        try (Stream<Path> files = Files.walk(folder.resolve("encrypted"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                told.append(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+            }
+        }
+        assertThat(told.toString()).contains("learning-rate").doesNotContain(secrets.toArray(new String[0]));
+    }
+
+    private static String[] with(String[] first, String... more) {
+        String[] all = Arrays.copyOf(first, first.length + more.length);
+        System.arraycopy(more, 0, all, first.length, more.length);
+        return all;
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.hashlayers.driver.gang;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,5 +55,20 @@ class RedactionTest {
         assertThat(redaction.of(line)).isEqualTo(line);
         String url = "cannot reach spark://127.0.0.1:7077, hdfs://host:9000/data or abfss://box@account.host/x";
         assertThat(redaction.of(url)).isEqualTo(url);
+    }
+
+    @Test
+    void aRankFailsWithoutThem() {
+        Throwable cause = new IOException("the store refuses wJalrXUtnFEMI", new IOException("hunter2hunter2"));
+
+        RankFailure failure =
+                RankFailure.of(1, "127.0.0.1", "0", 7, cause, List.of()).without(redaction);
+
+        assertThat(failure.message()).contains("the store refuses *********(redacted)");
+        assertThat(failure.message() + failure.stackTrace())
+                .contains("Caused by: java.io.IOException: *********(redacted)")
+                .doesNotContain("wJalrXUtnFEMI", "hunter2");
+        assertThat(failure.rank()).isEqualTo(1);
+        assertThat(failure.step()).isEqualTo(7);
     }
 }
