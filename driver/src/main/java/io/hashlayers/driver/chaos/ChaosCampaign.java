@@ -6,6 +6,7 @@ import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -46,8 +47,15 @@ public final class ChaosCampaign {
             throw new TrainingException(
                     Failure.USER, request.out() + " is there already; remove it, or name another folder by --out");
         }
-        Files.createDirectories(request.out());
+        makeForOwner(request.out());
         return new ChaosCampaign(request, reporter).run();
+    }
+
+    /** Its logs hold whatever processes say, and what the workers make of the settings. */
+    private static void makeForOwner(Path folder) throws IOException {
+        Files.createDirectories(folder.toAbsolutePath().getParent());
+        Files.createDirectory(
+                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
     private ChaosResult run() throws IOException, InterruptedException {
@@ -74,7 +82,7 @@ public final class ChaosCampaign {
                 possible(disk),
                 request.faults(),
                 FAULTS_PER_RUN,
-                2 * request.train().checkpointEvery() + 1,
+                2 * request.train().checkpoints().every() + 1,
                 request.train().steps());
         SplittableRandom random = new SplittableRandom(request.seed());
         SortedMap<Integer, String> differences = new TreeMap<>();

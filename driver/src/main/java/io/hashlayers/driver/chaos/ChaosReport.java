@@ -18,7 +18,7 @@ final class ChaosReport {
                 result.differences().size(),
                 request.train().steps(),
                 request.workers(),
-                request.train().checkpointEvery(),
+                request.train().checkpoints().every(),
                 request.seed(),
                 verdict(result)));
         text.append(

@@ -114,7 +114,7 @@ final class ChaosCommand implements Callable<Integer> {
         if (faults < 1 || workers < 1) {
             throw new TrainingException(Failure.USER, "--faults and --workers must be at least 1");
         }
-        long interval = train.checkpointEvery();
+        long interval = train.checkpoints().every();
         if (interval < 1 || train.steps() < 8 * interval) {
             throw new TrainingException(
                     Failure.USER,

@@ -1,8 +1,10 @@
 package io.hashlayers.driver.cli;
 
+import io.hashlayers.driver.gang.Redaction;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -19,7 +21,7 @@ final class FailureReport implements IParameterExceptionHandler, IExecutionExcep
     public int handleParseException(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println(PREFIX + e.getMessage());
+        say(err, e.getMessage());
         UnmatchedArgumentException.printSuggestions(e, err);
         err.println("see " + command.getCommandSpec().qualifiedName() + " --help");
         return Failure.USER.exitCode();
@@ -36,11 +38,13 @@ final class FailureReport implements IParameterExceptionHandler, IExecutionExcep
     /** Prints the failure and returns the exit status; with all that is known of its cause if {@code verbose}. */
     int report(Throwable failure, PrintWriter err, boolean verbose) {
         if (verbose) {
-            failure.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            err.print(Redaction.ofThisProcess().of(trace.toString()));
         }
         TrainingException known = find(failure);
         if (known != null) {
-            err.println(PREFIX + known.getMessage());
+            say(err, known.getMessage());
             if (known.failure() == Failure.BUG) {
                 err.println(PREFIX + "this is a fault of the program; please report it with the output of --verbose");
             }
@@ -52,9 +56,16 @@ final class FailureReport implements IParameterExceptionHandler, IExecutionExcep
                             + "); give it more with --spark-conf spark.driver.memory=8g, or make the model or the batch smaller");
             return Failure.RESOURCES.exitCode();
         }
-        err.println(PREFIX + "unexpected " + failure
-                + "; this is a fault of the program, please report it with the output of --verbose");
+        say(
+                err,
+                "unexpected " + failure
+                        + "; this is a fault of the program, please report it with the output of --verbose");
         return Failure.BUG.exitCode();
+    }
+
+    /** What is wrong with a setting may be told with its value. */
+    private static void say(PrintWriter err, @Nullable String sentence) {
+        err.println(PREFIX + Redaction.ofThisProcess().of(String.valueOf(sentence)));
     }
 
     /** Ours may be wrapped by Spark or a thread pool. */

@@ -1,5 +1,6 @@
 package io.hashlayers.driver.cli;
 
+import io.hashlayers.driver.job.StorageSettings;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -9,6 +10,6 @@ final class HadoopSettings {
     private HadoopSettings() {}
 
     static Configuration load() {
-        return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        return SparkHadoopUtil.get().newConfiguration(StorageSettings.complete(new SparkConf()));
     }
 }

@@ -40,11 +40,29 @@ final class ConfigSources {
     }
 
     /**
-     * A whole configuration as a text.
+     * Settings that a run or a checkpoint holds, which may be foreign: other than those of a file that somebody names, they
+     * reach for nothing outside of themselves, no file, no address and no variable of the environment.
      *
      * @param name for messages
+     * @throws TrainingException of kind {@code USER} if they are not whole
      */
-    static Config text(String text, String name) {
+    static Config saved(String text, String name) {
+        try {
+            Config config = ConfigFactory.parseString(
+                    text,
+                    ConfigParseOptions.defaults().setOriginDescription(name).setIncluder(new NoIncludes()));
+            if (!config.isResolved()) {
+                throw new ConfigException.Generic("it refers to something by ${...}, which saved settings never do");
+            }
+            return config;
+        } catch (ConfigException e) {
+            throw notHocon(name, e);
+        } catch (StackOverflowError e) { // the library descends by recursion
+            throw notHocon(name, new ConfigException.Generic("it is nested too deep", e));
+        }
+    }
+
+    private static Config text(String text, String name) {
         try {
             return ConfigFactory.parseString(text, ConfigParseOptions.defaults().setOriginDescription(name));
         } catch (ConfigException e) {

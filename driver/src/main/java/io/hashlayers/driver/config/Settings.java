@@ -18,6 +18,7 @@ import io.hashlayers.worker.router.BaseConfig;
 import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
+import io.hashlayers.worker.train.CheckpointConfig;
 import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.TableConfig;
@@ -117,7 +118,7 @@ public final class Settings {
 
     /** Reads what {@link #render} wrote. */
     public static Settings parse(String rendered) {
-        return of(ConfigSources.text(rendered, "the settings of the run"), List.of());
+        return of(ConfigSources.saved(rendered, "the settings of the run"), List.of());
     }
 
     private static Settings of(Config chosen, List<String> overrides) {
@@ -377,11 +378,14 @@ public final class Settings {
                 values.whole("train.seed"),
                 values.whole("train.evaluate-every"),
                 values.whole("train.evaluate-sequences"),
-                values.whole("train.checkpoint-every"),
-                new Retention(
-                        values.integer("train.keep-last"),
-                        values.whole("train.keep-every"),
-                        values.flag("train.keep-best")),
+                new CheckpointConfig(
+                        values.whole("train.checkpoint-every"),
+                        values.flag("train.background-checkpoints"),
+                        values.integer("train.checkpoint-timeout-seconds"),
+                        new Retention(
+                                values.integer("train.keep-last"),
+                                values.whole("train.keep-every"),
+                                values.flag("train.keep-best"))),
                 new DivergenceConfig(
                         values.choice("train.on-divergence", DivergenceConfig.Policy.class),
                         values.number("train.divergence-factor"),

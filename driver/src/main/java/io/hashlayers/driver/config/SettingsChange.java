@@ -2,7 +2,6 @@ package io.hashlayers.driver.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
@@ -23,6 +22,8 @@ public final class SettingsChange {
             "train.from",
             "train.from-step",
             "train.checkpoint-every",
+            "train.checkpoint-timeout-seconds",
+            "train.background-checkpoints",
             "train.evaluate-every",
             "train.evaluate-sequences",
             "train.timeout-seconds",
@@ -69,13 +70,13 @@ public final class SettingsChange {
 
     private static Map<String, String> values(String text, String run) {
         try {
-            Config config = ConfigFactory.parseString(text);
+            Config config = ConfigSources.saved(text, "run.conf");
             Map<String, String> values = new TreeMap<>();
             config.entrySet()
                     .forEach(entry ->
                             values.put(entry.getKey(), entry.getValue().render(ConfigRenderOptions.concise())));
             return values;
-        } catch (ConfigException e) {
+        } catch (TrainingException | ConfigException e) {
             throw new TrainingException(
                     Failure.DATA,
                     "the settings of the run in %s cannot be read: %s; restore its run.conf, or say --overwrite to begin anew"

@@ -18,6 +18,7 @@ import scala.Tuple2;
 final class ExecutorMailbox implements ExecutorPlugin {
     private static volatile @Nullable PluginContext current;
     private static volatile @Nullable LogTail tail;
+    private static volatile @Nullable Redaction redaction;
 
     @Override
     public void init(PluginContext context, Map<String, String> extraConf) {
@@ -26,7 +27,9 @@ final class ExecutorMailbox implements ExecutorPlugin {
         for (Tuple2<String, String> setting : context.conf().getAll()) {
             settings.put(setting._1(), setting._2());
         }
-        LogTail newTail = new LogTail(new Redaction(settings));
+        Redaction mine = new Redaction(settings);
+        redaction = mine;
+        LogTail newTail = new LogTail(mine);
         newTail.install();
         tail = newTail;
     }
@@ -45,6 +48,12 @@ final class ExecutorMailbox implements ExecutorPlugin {
     static List<String> lastLogLines() {
         LogTail last = tail;
         return last == null ? List.of() : last.lines();
+    }
+
+    /** What takes the secrets out that this executor knows. */
+    static Redaction redaction() {
+        Redaction mine = redaction;
+        return mine == null ? Redaction.ofThisProcess() : mine;
     }
 
     /** Posts a message; returns at once. */

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.util.JavaUtils;
 
@@ -23,34 +24,45 @@ final class MemoryCheck {
      * @throws TrainingException of kind {@code RESOURCES}
      */
     static void require(SparkConf conf, MemoryPlan plan, int worldSize) {
+        excess(conf, plan, worldSize).ifPresent(MemoryCheck::refuse);
+    }
+
+    /** Whether a run would not be killed for its memory. */
+    static boolean fits(SparkConf conf, MemoryPlan plan, int worldSize) {
+        return excess(conf, plan, worldSize).isEmpty();
+    }
+
+    private static Optional<String> excess(SparkConf conf, MemoryPlan plan, int worldSize) {
         String master = conf.get("spark.master", "");
         if (master.startsWith("local")) {
-            requireMachine(plan, worldSize, machineBytes());
-        } else if (master.startsWith("yarn") || master.startsWith("k8s")) {
-            requireOverhead(conf, plan);
+            return ofMachine(plan, worldSize, machineBytes());
         }
+        return master.startsWith("yarn") || master.startsWith("k8s") ? ofOverhead(conf, plan) : Optional.empty();
     }
 
-    static void requireMachine(MemoryPlan plan, int worldSize, long machineBytes) {
+    private static void refuse(String message) {
+        throw new TrainingException(Failure.RESOURCES, message);
+    }
+
+    /** What a machine of so much memory lacks. */
+    static Optional<String> ofMachine(MemoryPlan plan, int worldSize, long machineBytes) {
         int ranks = plan.process().ranks();
         long needed = plan.totalBytes() * ((worldSize + ranks - 1) / ranks);
-        if (needed > machineBytes) {
-            throw new TrainingException(
-                    Failure.RESOURCES,
-                    "%d ranks on this machine need about %d MiB, and it has %d MiB in all; raise train.accumulate-batches, set train.recompute-activations to true, lower the model's size or use more machines"
-                            .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
-        }
+        return needed <= machineBytes
+                ? Optional.empty()
+                : Optional.of(
+                        "%d ranks on this machine need about %d MiB, and it has %d MiB in all; raise train.accumulate-batches, set train.recompute-activations to true, lower the model's size or use more machines"
+                                .formatted(worldSize, mebibytes(needed), mebibytes(machineBytes)));
     }
 
-    static void requireOverhead(SparkConf conf, MemoryPlan plan) {
+    private static Optional<String> ofOverhead(SparkConf conf, MemoryPlan plan) {
         long needed = mebibytes(plan.besideHeapBytes());
         long granted = overheadMebibytes(conf);
-        if (needed > granted) {
-            throw new TrainingException(
-                    Failure.RESOURCES,
-                    "an executor with %d ranks needs about %d MiB beside its heap, and its container grants %d MiB; set spark.executor.memoryOverhead to %dm or more"
-                            .formatted(plan.process().ranks(), needed, granted, needed));
-        }
+        return needed <= granted
+                ? Optional.empty()
+                : Optional.of(
+                        "an executor with %d ranks needs about %d MiB beside its heap, and its container grants %d MiB; set spark.executor.memoryOverhead to %dm or more"
+                                .formatted(plan.process().ranks(), needed, granted, needed));
     }
 
     private static long overheadMebibytes(SparkConf conf) {

@@ -48,7 +48,7 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
                     new Activations(rows, capacity, config.train().recomputeActivations());
             ranks.add(
                     training
-                            ? ModelMemory.training(model, activations, experts, rank, worldSize)
+                            ? training(config, activations, experts, rank, worldSize)
                             : ModelMemory.evaluation(model, activations, experts));
             largestExchange = Math.max(largestExchange, largestExchange(model, rows, capacity));
         }
@@ -59,6 +59,12 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
                         training ? largestReduction(model, worldSize) : 0,
                         TransportSettings.DEFAULT_MAX_MESSAGE_BYTES);
         return new MemoryPlan(busiest(ranks, process.ranks()), transport, process);
+    }
+
+    private static ModelMemory training(
+            RunConfig config, Activations activations, int experts, int rank, int worldSize) {
+        ModelMemory memory = ModelMemory.training(config.model(), activations, experts, rank, worldSize);
+        return config.train().copiesForCheckpoints() ? memory.withSnapshot(config.model(), experts, rank) : memory;
     }
 
     /** The splits that the run will read; a hash has a plan for each of them. */
@@ -89,7 +95,7 @@ public record MemoryPlan(ModelMemory model, long transportBytes, RankProcess pro
         return ranks.stream()
                 .sorted(Comparator.comparingLong(ModelMemory::totalBytes).reversed())
                 .limit(count)
-                .reduce(new ModelMemory(0, 0, 0, 0), ModelMemory::plus);
+                .reduce(new ModelMemory(0, 0, 0, 0, 0), ModelMemory::plus);
     }
 
     /** All but the heap: what a container must grant on top of it. */

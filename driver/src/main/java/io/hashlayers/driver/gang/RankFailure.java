@@ -28,6 +28,11 @@ record RankFailure(
         implements Serializable {
     private static final int MAX_STACK_TRACE = 16_000;
 
+    /** The same without secrets, for a message of Hadoop or Spark may quote anything. */
+    RankFailure without(Redaction secrets) {
+        return new RankFailure(rank, host, executor, step, kind, secrets.of(message), secrets.of(stackTrace), log);
+    }
+
     /** Describes what ended a rank; a throwable that no one foresaw is a bug of ours, but for lack of memory. */
     static RankFailure of(int rank, String host, String executor, long step, Throwable cause, List<String> log) {
         Failure kind;

@@ -98,12 +98,13 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<Integ
         }
         try {
             RankFailure failure = RankFailure.of(
-                    task.partitionId(),
-                    SparkInternals.executorHost(),
-                    SparkEnv.get().executorId(),
-                    step,
-                    cause,
-                    ExecutorMailbox.lastLogLines());
+                            task.partitionId(),
+                            SparkInternals.executorHost(),
+                            SparkEnv.get().executorId(),
+                            step,
+                            cause,
+                            ExecutorMailbox.lastLogLines())
+                    .without(ExecutorMailbox.redaction());
             Thread telling = new Thread(() -> deliver(failure), "failure-of-rank-" + task.partitionId());
             telling.setDaemon(true);
             telling.start();

@@ -1,6 +1,7 @@
 package io.hashlayers.driver.gang;
 
 import io.hashlayers.driver.job.SparkJob;
+import io.hashlayers.driver.job.StorageSettings;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,7 @@ final class SparkSettings {
     /** Adds to {@code conf} what is missing, and returns it. */
     static SparkConf complete(SparkConf conf) {
         DEFAULTS.forEach(conf::setIfMissing);
+        StorageSettings.complete(conf);
         if (local(conf)) {
             conf.setIfMissing("spark.ui.enabled", "false"); // its start takes a second, and nobody comes to see one JVM
         }

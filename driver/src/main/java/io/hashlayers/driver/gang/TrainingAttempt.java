@@ -95,7 +95,9 @@ final class TrainingAttempt {
         requireNoRun();
         folder.create(request.settings());
         try {
-            return size(route(frequencies, worldSize), worldSize, RankProcess.planned(spark.sparkContext(), worldSize));
+            Routing routing = route(frequencies, worldSize);
+            RankProcess process = RankProcess.planned(spark.sparkContext(), worldSize);
+            return size(affordable(routing, worldSize, process), routing, worldSize, process);
         } catch (RuntimeException e) {
             folder.discard();
             throw e;
@@ -126,12 +128,13 @@ final class TrainingAttempt {
         try {
             Routing routing = preparation.routing(worldSize).orElseGet(() -> route(frequencies, worldSize));
             preparation.note(worldSize, routing);
-            MemoryPlan memory =
-                    size(routing, worldSize, RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce()));
+            RankProcess process = RankProcess.of(spark.sparkContext(), worldSize * request.runsAtOnce());
+            RunConfig affordable = affordable(routing, worldSize, process);
+            MemoryPlan memory = size(affordable, routing, worldSize, process);
             MemoryCheck.require(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce());
             long finishedSteps = resumed.map(ResumedRun::step).orElse(0L);
             TrainingProgram program = new TrainingProgram(
-                    config, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
+                    affordable, routing, digests(routing), request.settings(), skippedNumbers(), finishedSteps);
             gang = new GangStage(spark, worldSize, reporter);
             if (mayShrink() && worldSize < request.ranks()) {
                 gang.endForMoreRanks(request.ranks(), config.train().steps());
@@ -263,8 +266,19 @@ final class TrainingAttempt {
         model.mixture().routers().forEach(router -> router.requireRows(rows, worldSize, model.numExperts()));
     }
 
-    private MemoryPlan size(Routing routing, int worldSize, RankProcess process) {
+    /** The run as the memory allows it: without room for copies, its steps wait for its checkpoints. */
+    private RunConfig affordable(Routing routing, int worldSize, RankProcess process) {
         MemoryPlan memory = MemoryPlan.training(config, routing, worldSize, process);
+        if (!config.train().copiesForCheckpoints()
+                || MemoryCheck.fits(spark.sparkContext().conf(), memory, worldSize * request.runsAtOnce())) {
+            return config;
+        }
+        reporter.note("checkpoints are written while the steps wait: a copy of them has no room in memory");
+        return config.of(config.train().with(config.train().checkpoints().inForeground()));
+    }
+
+    private MemoryPlan size(RunConfig affordable, Routing routing, int worldSize, RankProcess process) {
+        MemoryPlan memory = MemoryPlan.training(affordable, routing, worldSize, process);
         reporter.sized(config.model(), memory);
         FrozenTensors frozen = config.tuning().frozen();
         if (!frozen.patterns().isEmpty()) {

@@ -3,6 +3,7 @@ package io.hashlayers.driver.prepare;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.Sha256;
+import io.hashlayers.worker.storage.FileSystems;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,7 @@ record InputFile(String path, long bytes, long modified, String format) implemen
         List<InputFile> found = new ArrayList<>();
         try {
             Path pattern = new Path(input);
+            FileSystems.requireNoPassword(pattern);
             FileSystem fileSystem = pattern.getFileSystem(hadoop);
             FileStatus[] matches = fileSystem.globStatus(pattern);
             for (FileStatus match : matches == null ? new FileStatus[0] : matches) {

@@ -8,8 +8,10 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.data.DatasetFiles;
 import io.hashlayers.worker.data.Sha256;
+import io.hashlayers.worker.storage.FileSystems;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,10 @@ public final class TextTokenizer implements AutoCloseable {
     private static final List<String> ENDS = List.of(TokenizerJson.END_OF_TEXT, "</s>", "<eos>", "<|end_of_text|>");
     private static final long MOST_BYTES = 256L << 20;
 
+    /** Sixty times the largest that is in use; arrays of this length are made before a text is read. */
+    private static final int MOST_TOKENS = 1 << 24;
+
+    private final String name;
     private final HuggingFaceTokenizer tokenizer;
     private final int vocabularySize;
     private final int endOfText;
@@ -35,13 +41,14 @@ public final class TextTokenizer implements AutoCloseable {
     private final Optional<PieceByPiece> pieces;
 
     private TextTokenizer(byte[] json, String name) {
+        this.name = name;
         System.setProperty("ai.djl.offline", "true"); // the library must not look for anything outside
         System.setProperty("OPT_OUT_TRACKING", "true");
         try {
             JsonNode root = new ObjectMapper().readTree(json);
-            this.vocabularySize = vocabularySize(root);
+            this.vocabularySize = vocabularySize(root, name);
             JsonNode end = endOfText(root, name);
-            this.endOfText = end.path("id").asInt();
+            this.endOfText = id(end.path("id"), name);
             this.endOfTextName = end.path("content").asText();
             this.digest = Sha256.of(json);
             this.tokenizer = HuggingFaceTokenizer.newInstance(
@@ -49,11 +56,24 @@ public final class TextTokenizer implements AutoCloseable {
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
             this.pieces =
                     PieceByPiece.allowedBy(root) ? Optional.of(new PieceByPiece(this::encodeWhole)) : Optional.empty();
+            requireNumberOfEnd();
         } catch (TrainingException e) {
             throw e;
         } catch (IOException | RuntimeException e) { // the library throws what its native part tells it to
             throw new TrainingException(
                     Failure.DATA, name + " is no tokenizer.json that can be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** The library gives tokens other numbers than the file where the file contradicts itself. */
+    private void requireNumberOfEnd() {
+        int[] given = encodeWhole(endOfTextName);
+        if (given.length != 1 || given[0] != endOfText) {
+            tokenizer.close();
+            throw new TrainingException(
+                    Failure.DATA,
+                    "%s is no tokenizer.json that can be used: its end-of-text token %s has the number %d, but is encoded as %s"
+                            .formatted(name, endOfTextName, endOfText, Arrays.toString(given)));
         }
     }
 
@@ -74,6 +94,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     static byte[] read(Configuration hadoop, String file) {
         Path path = new Path(file);
+        FileSystems.requireNoPassword(path);
         try {
             long length = path.getFileSystem(hadoop).getFileStatus(path).getLen();
             if (length > MOST_BYTES) {
@@ -91,15 +112,28 @@ public final class TextTokenizer implements AutoCloseable {
         }
     }
 
-    private static int vocabularySize(JsonNode root) {
-        int largest = -1;
-        for (JsonNode id : root.path("model").path("vocab")) {
-            largest = Math.max(largest, id.asInt());
+    private static int vocabularySize(JsonNode root, String name) {
+        JsonNode vocabulary = root.path("model").path("vocab");
+        int largest = vocabulary.size() - 1; // of a list, the numbers are the places
+        if (vocabulary.isObject()) {
+            for (JsonNode id : vocabulary) {
+                largest = Math.max(largest, id(id, name));
+            }
         }
         for (JsonNode token : root.path("added_tokens")) {
-            largest = Math.max(largest, token.path("id").asInt());
+            largest = Math.max(largest, id(token.path("id"), name));
         }
         return largest + 1;
+    }
+
+    private static int id(JsonNode node, String name) {
+        if (!node.isInt() || node.intValue() < 0 || node.intValue() >= MOST_TOKENS) {
+            throw new TrainingException(
+                    Failure.DATA,
+                    "%s is no tokenizer.json that can be used: a token has the number '%s', where whole ones from 0 to %d are possible"
+                            .formatted(name, node, MOST_TOKENS - 1));
+        }
+        return node.intValue();
     }
 
     private static JsonNode endOfText(JsonNode root, String name) {
@@ -138,11 +172,22 @@ public final class TextTokenizer implements AutoCloseable {
     /** By the library's native functions: its Java classes would fetch text, offsets and masks of every token, too. */
     private int[] encodeWhole(String text) {
         TokenizersLibrary library = TokenizersLibrary.LIB;
-        long encoding = library.encode(tokenizer.getHandle(), text, false);
+        long encoding;
+        try {
+            encoding = library.encode(tokenizer.getHandle(), text, false);
+        } catch (RuntimeException e) { // the library throws what its native part tells it to
+            throw new TrainingException(Failure.DATA, name + " cannot encode a text: " + e.getMessage(), e);
+        }
         try {
             long[] ids = library.getTokenIds(encoding);
             int[] tokens = new int[ids.length];
             for (int i = 0; i < ids.length; i++) {
+                if (ids[i] >= vocabularySize) {
+                    throw new TrainingException(
+                            Failure.DATA,
+                            "%s encodes a text with the token %d, but the numbers in it end at %d"
+                                    .formatted(name, ids[i], vocabularySize - 1));
+                }
                 tokens[i] = (int) ids[i];
             }
             return tokens;
@@ -157,7 +202,11 @@ public final class TextTokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             ids[i] = tokens[i];
         }
-        return tokenizer.decode(ids, true);
+        try {
+            return tokenizer.decode(ids, true);
+        } catch (RuntimeException e) {
+            throw new TrainingException(Failure.DATA, name + " cannot decode tokens: " + e.getMessage(), e);
+        }
     }
 
     /** {@code V}. */

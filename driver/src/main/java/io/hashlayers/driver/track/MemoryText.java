@@ -3,6 +3,7 @@ package io.hashlayers.driver.track;
 import io.hashlayers.driver.gang.MemoryPlan;
 import io.hashlayers.driver.gang.RankProcess;
 import io.hashlayers.worker.transformer.ModelMemory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -16,7 +17,7 @@ final class MemoryText {
         ModelMemory model = memory.model();
         RankProcess process = memory.process();
         String ranks = process.ranks() == 1 ? "1 rank" : process.ranks() + " ranks";
-        return List.of(
+        List<String> parts = new ArrayList<>(List.of(
                 "memory    " + mebibytes(memory.totalBytes()) + " MiB or so in a process with " + ranks,
                 part(model.denseBytes(), "dense parameters and gradients, a copy each rank, and moments of its share"),
                 part(model.expertBytes(), "experts with theirs"),
@@ -26,7 +27,11 @@ final class MemoryText {
                 part(process.heapBytes(), "heap, of the " + mebibytes(process.heapLimitBytes()) + " that it may take"),
                 part(
                         process.baseBytes(),
-                        process.driver() ? "JVM, Spark's driver, libraries" : "JVM, Spark, libraries"));
+                        process.driver() ? "JVM, Spark's driver, libraries" : "JVM, Spark, libraries")));
+        if (model.snapshotBytes() > 0) {
+            parts.add(part(model.snapshotBytes(), "copy of a checkpoint, to write it beside the steps"));
+        }
+        return parts;
     }
 
     /** What was resident at most, beside what was planned. */

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 
 /**
@@ -63,7 +64,11 @@ final class MetricsFile implements AutoCloseable {
      * @param curve gets what the lines tell
      */
     static MetricsFile goOn(Folder run, long step, LossCurve curve) throws IOException {
-        List<String> kept = run.exists(NAME) ? kept(run, step, curve) : List.of();
+        List<String> kept = List.of();
+        if (run.exists(NAME)) {
+            run.takeOver(NAME);
+            kept = kept(run, step, curve);
+        }
         try (PendingFile file = run.create(NAME)) {
             for (String line : kept) {
                 file.out().write((line + "\n").getBytes(StandardCharsets.UTF_8));
@@ -108,6 +113,15 @@ final class MetricsFile implements AutoCloseable {
         } catch (JsonProcessingException e) {
             return false;
         }
+    }
+
+    /** The same file, of which readers find all lines; on an object store they find none before it is closed. */
+    MetricsFile saved(Folder run) throws IOException {
+        if (!out.hasCapability(CommonPathCapabilities.ABORTABLE_STREAM)) {
+            return this; // it shows what was flushed
+        }
+        out.close();
+        return new MetricsFile(run.append(NAME));
     }
 
     void write(StepMetrics metrics) throws IOException {

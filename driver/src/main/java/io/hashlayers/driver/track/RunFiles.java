@@ -106,6 +106,14 @@ final class RunFiles implements AutoCloseable {
         write(() -> Folder.of(hadoop, runDir).write(LossCurve.NAME, curve.svg().getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** A run that goes on behind the checkpoint finds the lines that are there by now. */
+    void checkpoint() {
+        if (metrics != null) {
+            MetricsFile file = metrics;
+            write(() -> metrics = file.saved(Folder.of(hadoop, runDir)));
+        }
+    }
+
     void finished(RunSummary summary) {
         close();
         write(() -> SummaryFile.write(Folder.of(hadoop, runDir), summary));
@@ -114,8 +122,9 @@ final class RunFiles implements AutoCloseable {
     @Override
     public void close() {
         if (metrics != null) {
-            write(metrics::close);
+            MetricsFile file = metrics;
             metrics = null;
+            write(file::close);
         }
     }
 

@@ -78,6 +78,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
     }
 
     @Override
+    public void checkpoint(long step, String path) {
+        files.checkpoint();
+        super.checkpoint(step, path);
+    }
+
+    @Override
     public void restarting(TrainingException cause, int number, Duration pause) {
         files.restarting(cause, number);
         super.restarting(cause, number, pause);
@@ -85,7 +91,11 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
 
     @Override
     public void failed(TrainingException failure) {
-        files.close();
+        try {
+            files.close();
+        } catch (TrainingException e) {
+            failure.addSuppressed(e); // the first failure is the one that matters
+        }
         super.failed(failure);
     }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FailureReportTest {
     private final StringWriter err = new StringWriter();
@@ -49,5 +50,33 @@ class FailureReportTest {
         report(new IllegalStateException("outer", new ArithmeticException("inner")), true);
 
         assertThat(err.toString()).contains("Caused by: java.lang.ArithmeticException: inner", "\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void noSecretIsTold(boolean verbose) {
+        String key = "spark.hadoop.fs.s3a.secret.key";
+        System.setProperty(key, "wJalrXUtnFEMI");
+        try {
+            report(
+                    new TrainingException(
+                            Failure.USER, "refused", new IllegalStateException("signed with wJalrXUtnFEMI")),
+                    verbose);
+            report(new TrainingException(Failure.USER, "the key wJalrXUtnFEMI is wrong"), verbose);
+            report(new IllegalStateException("ftp://me:AQoDYXdz4w@host/x"), verbose);
+            Main.run(
+                    new PrintWriter(new StringWriter()),
+                    new PrintWriter(err, true),
+                    "train",
+                    "--conf",
+                    "/nowhere",
+                    "--secret-key=AQoDYXdz4w");
+        } finally {
+            System.clearProperty(key);
+        }
+
+        assertThat(err.toString())
+                .contains("(redacted)", "hashlayers: refused", "hashlayers: the key ")
+                .doesNotContain("wJalrXUtnFEMI", "AQoDYXdz4w");
     }
 }

@@ -8,11 +8,11 @@ import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
-import io.hashlayers.worker.checkpoint.Retention;
 import io.hashlayers.worker.data.BatchSchedule;
 import io.hashlayers.worker.kernels.Activation;
 import io.hashlayers.worker.optimizer.OptimizerConfig;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.CheckpointConfig;
 import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.DivergenceConfig.Policy;
 import io.hashlayers.worker.train.RunConfig;
@@ -90,7 +90,17 @@ class DivergenceRunTest {
                 TableConfig.of(TableConfig.Kind.BALANCED, 0),
                 new OptimizerConfig(learningRate, 0, OptimizerConfig.Schedule.CONSTANT, 1, 0.9, 0.99, 1e-8, 0, 1),
                 new TrainConfig(
-                        STEPS, BATCH, 1, false, SEED, 0, 0, CHECKPOINT_EVERY, Retention.ALL, divergence, 30, 30),
+                        STEPS,
+                        BATCH,
+                        1,
+                        false,
+                        SEED,
+                        0,
+                        0,
+                        CheckpointConfig.every(CHECKPOINT_EVERY),
+                        divergence,
+                        30,
+                        30),
                 "vector");
     }
 
@@ -211,8 +221,8 @@ class DivergenceRunTest {
     @Test
     void valuesThatAreNotFiniteReachNoCheckpoint() {
         RunConfig config = config("overflow", 1e39, DivergenceConfig.STOP);
-        TrainConfig every =
-                new TrainConfig(STEPS, BATCH, 1, false, SEED, 0, 0, 1, Retention.ALL, DivergenceConfig.STOP, 30, 30);
+        TrainConfig every = new TrainConfig(
+                STEPS, BATCH, 1, false, SEED, 0, 0, CheckpointConfig.every(1), DivergenceConfig.STOP, 30, 30);
         RunConfig eager = new RunConfig(
                 config.runDir(),
                 config.datasetDir(),

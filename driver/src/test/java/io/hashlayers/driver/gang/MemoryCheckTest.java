@@ -1,5 +1,6 @@
 package io.hashlayers.driver.gang;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hashlayers.sharding.TrainingException;
@@ -33,16 +34,14 @@ class MemoryCheckTest {
         MemoryPlan plan = plan(1000);
         long twoProcesses = 2 * plan.totalBytes();
 
-        MemoryCheck.requireMachine(plan, 4, plan.totalBytes());
-        MemoryCheck.requireMachine(plan, 6, twoProcesses);
-
-        assertThatThrownBy(() -> MemoryCheck.requireMachine(plan, 6, twoProcesses - 1))
-                .isInstanceOf(TrainingException.class)
-                .hasMessageContaining("6 ranks on this machine need about " + twoProcesses / MIB + " MiB");
+        assertThat(MemoryCheck.ofMachine(plan, 4, plan.totalBytes())).isEmpty();
+        assertThat(MemoryCheck.ofMachine(plan, 6, twoProcesses)).isEmpty();
+        assertThat(MemoryCheck.ofMachine(plan, 6, twoProcesses - 1)).hasValueSatisfying(message -> assertThat(message)
+                .contains("6 ranks on this machine need about " + twoProcesses / MIB + " MiB"));
     }
 
     /** Of four ranks with so many MiB of tensors. */
     private static MemoryPlan plan(long mebibytes) {
-        return new MemoryPlan(new ModelMemory(mebibytes * MIB, 0, 0, 0), 0, FOUR_RANKS);
+        return new MemoryPlan(new ModelMemory(mebibytes * MIB, 0, 0, 0, 0), 0, FOUR_RANKS);
     }
 }

@@ -17,6 +17,7 @@ import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.train.CheckpointConfig;
 import io.hashlayers.worker.train.DivergenceConfig;
 import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.RunConfig;
@@ -112,8 +113,7 @@ class ResumeTest {
                         3,
                         4,
                         0,
-                        CHECKPOINT_EVERY,
-                        retention,
+                        new CheckpointConfig(CHECKPOINT_EVERY, true, 60, retention),
                         DivergenceConfig.STOP,
                         30,
                         30),

@@ -147,7 +147,7 @@ class ConsoleReporterTest {
     }
 
     private static MemoryPlan memory() {
-        ModelMemory model = new ModelMemory(5L << 30, 1 << 30, 3 << 20, 2 << 20);
+        ModelMemory model = new ModelMemory(5L << 30, 1 << 30, 3 << 20, 2 << 20, 0);
         return new MemoryPlan(model, 14 << 20, new RankProcess(2, true, 3L << 30));
     }
 

@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -67,13 +68,19 @@ public interface TokenFeature extends Serializable {
      * @throws TrainingException of kind {@code USER} if there is none
      */
     static TokenFeature named(String name) {
-        List<TokenFeature> all = List.of(CURRENT_TOKEN, PREVIOUS_TOKEN, BIGRAM, POSITION, ORACLE_NEXT, PREDICTED_NEXT);
-        return all.stream()
-                .filter(feature -> feature.name().equals(name))
-                .findFirst()
+        return find(name)
                 .orElseThrow(() -> new TrainingException(
                         Failure.USER,
                         "moe.feature is \"" + name + "\"; set it to one of "
-                                + all.stream().map(TokenFeature::name).collect(Collectors.joining(", "))));
+                                + all().stream().map(TokenFeature::name).collect(Collectors.joining(", "))));
+    }
+
+    /** The feature with this name, if there is one. */
+    static Optional<TokenFeature> find(String name) {
+        return all().stream().filter(feature -> feature.name().equals(name)).findFirst();
+    }
+
+    private static List<TokenFeature> all() {
+        return List.of(CURRENT_TOKEN, PREVIOUS_TOKEN, BIGRAM, POSITION, ORACLE_NEXT, PREDICTED_NEXT);
     }
 }

@@ -1,5 +1,6 @@
 package io.hashlayers.worker.checkpoint;
 
+import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.worker.storage.JsonManifest;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.util.Collections;
@@ -50,6 +51,9 @@ public record CheckpointManifest(
     public record TableEntry(String file, String digest, String feature, List<Integer> layers) {
         public TableEntry {
             requireFileName(file);
+            if (TokenFeature.find(feature).isEmpty()) {
+                throw new IllegalArgumentException("'" + feature + "' is nothing of a token that this program knows");
+            }
             layers = List.copyOf(layers);
         }
     }
@@ -82,6 +86,7 @@ public record CheckpointManifest(
         if (step < 0) {
             throw new IllegalArgumentException("its step is " + step);
         }
+        requireHashes(model, tables);
         Set<String> names = new HashSet<>();
         for (FileEntry file : files) {
             for (TensorEntry tensor : file.tensors()) {
@@ -89,6 +94,25 @@ public record CheckpointManifest(
                     throw new IllegalArgumentException("tensor " + tensor.name() + " is listed twice");
                 }
             }
+        }
+    }
+
+    /** Every hash must have the tables of all its segments, one after another, for the same layers of experts. */
+    private static void requireHashes(ModelConfig model, List<TableEntry> tables) {
+        for (int first = 0; first < tables.size(); ) {
+            TableEntry table = tables.get(first);
+            if (table.layers().isEmpty() || !model.sparseLayers().containsAll(table.layers())) {
+                throw new IllegalArgumentException("%s is for the layers %s, but those with experts are %s"
+                        .formatted(table.file(), table.layers(), model.sparseLayers()));
+            }
+            int end = first + model.router(table.layers().get(0)).segments();
+            if (end > tables.size()
+                    || !tables.subList(first, end).stream()
+                            .allMatch(other -> other.layers().equals(table.layers()))) {
+                throw new IllegalArgumentException(
+                        "not every segment of the layers %s has a table".formatted(table.layers()));
+            }
+            first = end;
         }
     }
 

@@ -104,10 +104,22 @@ public final class CheckpointReader implements AutoCloseable {
             List<TokenHash> parts = tables.subList(next, Math.min(tables.size(), next + segments)).stream()
                     .map(entry -> new TokenHash(TokenFeature.named(entry.feature()), readTable(entry)))
                     .toList();
-            hashes.add(new SharedHash(segments == 1 ? parts.get(0) : new MultiHash(parts), layers));
+            hashes.add(new SharedHash(segments == 1 ? parts.get(0) : together(parts), layers));
             next += segments;
         }
         return hashes;
+    }
+
+    private MultiHash together(List<TokenHash> parts) {
+        try {
+            return new MultiHash(parts);
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException(
+                    Failure.DATA,
+                    folder + " has tables that do not fit together: " + e.getMessage()
+                            + "; take another checkpoint of the run",
+                    e);
+        }
     }
 
     private ExpertTable readTable(CheckpointManifest.TableEntry entry) {

@@ -3,7 +3,9 @@ package io.hashlayers.worker.checkpoint;
 import io.hashlayers.worker.optimizer.Optimizer;
 import io.hashlayers.worker.parameter.ParameterGroup;
 import io.hashlayers.worker.transformer.Parameters;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /** What one rank holds of a checkpoint: values and, if it trains, the optimizer's state. */
@@ -34,24 +36,31 @@ public final class CheckpointTensors {
                 optimizer.expertMoments().stream().map(MomentTensors::of).toList());
     }
 
-    /** Values of the replicated parameters, the same on all ranks. */
-    List<NamedTensor> dense() {
-        return dense;
+    /**
+     * The files that they make: groups of them in the order in which they are gathered, for what one group has gathered is overwritten
+     * by the next.
+     *
+     * @param rank whose tensors these are; rank 0 writes those of the dense parameters, and each those of its experts
+     */
+    List<List<CheckpointFile>> files(int rank) {
+        boolean first = rank == 0;
+        String ofRank = String.format(Locale.ROOT, "experts-%03d", rank);
+        List<List<CheckpointFile>> groups = new ArrayList<>();
+        groups.add(List.of(file("dense", dense, () -> {}, first), file(ofRank, experts, () -> {}, true)));
+        for (int kind = 0; kind < denseMoments.size(); kind++) {
+            groups.add(List.of(
+                    file("optimizer-dense", denseMoments.get(kind), first),
+                    file("optimizer-" + ofRank, expertMoments.get(kind), true)));
+        }
+        return groups;
     }
 
-    /** Values of the experts of this rank. */
-    List<NamedTensor> experts() {
-        return experts;
+    private static CheckpointFile file(String name, MomentTensors moment, boolean written) {
+        return file(name + moment.fileSuffix(), moment.tensors(), moment.moment()::gather, written);
     }
 
-    /** Moments of the replicated parameters, of which all ranks together gather whole tensors. */
-    List<MomentTensors> denseMoments() {
-        return denseMoments;
-    }
-
-    /** Moments of the experts of this rank. */
-    List<MomentTensors> expertMoments() {
-        return expertMoments;
+    private static CheckpointFile file(String name, List<NamedTensor> tensors, Runnable gather, boolean written) {
+        return new CheckpointFile(name, tensors, gather, written && !tensors.isEmpty());
     }
 
     private static List<NamedTensor> values(ParameterGroup group) {

@@ -1,9 +1,9 @@
 package io.hashlayers.worker.data;
 
+import io.hashlayers.worker.storage.FileSystems;
 import java.io.IOException;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -24,12 +24,8 @@ public final class DatasetFiles {
         return String.format(Locale.ROOT, "%s/tokens-%05d.bin", split, number);
     }
 
-    /**
-     * The file system of a path, without Hadoop's own {@code .crc} side files on local disks: our files carry their
-     * checksums in the manifest, and positioned reads cost no second file.
-     */
+    /** The file system of a path, see {@link FileSystems}; positioned reads cost no second file there. */
     public static FileSystem fileSystem(Configuration hadoop, Path path) throws IOException {
-        FileSystem fileSystem = path.getFileSystem(hadoop);
-        return fileSystem instanceof ChecksumFileSystem checksummed ? checksummed.getRawFileSystem() : fileSystem;
+        return FileSystems.of(hadoop, path);
     }
 }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.storage.Folder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
@@ -20,7 +21,6 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -162,18 +162,10 @@ public record DatasetManifest(
         return file + " is not a usable dataset manifest: " + why + "; prepare the dataset again";
     }
 
-    /** Writes {@code dir/manifest.json} to a temporary name and renames it. The file must not exist yet. */
+    /** Writes {@code dir/manifest.json}, which appears whole. */
     public void write(Configuration hadoop, Path dir) throws IOException {
-        FileSystem fileSystem = DatasetFiles.fileSystem(hadoop, dir);
-        Path file = new Path(dir, DatasetFiles.MANIFEST);
-        Path temporary = new Path(dir, "." + DatasetFiles.MANIFEST + ".tmp");
-        try (FSDataOutputStream out = fileSystem.create(temporary, true)) {
-            out.write(JSON.writeValueAsBytes(this));
-            out.write('\n');
-        }
-        if (!fileSystem.rename(temporary, file)) {
-            throw new IOException(temporary + " could not be renamed to " + file);
-        }
+        Folder.of(hadoop, dir.toString())
+                .write(DatasetFiles.MANIFEST, (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -201,10 +193,15 @@ public record DatasetManifest(
      * @throws TrainingException of kind {@code USER} that names the splits there are
      */
     public SplitInfo split(String name) {
+        return split(name, "the dataset");
+    }
+
+    /** @param where the dataset is, for the message */
+    SplitInfo split(String name, String where) {
         SplitInfo split = splits.get(name);
         if (split == null) {
             throw new TrainingException(
-                    Failure.USER, "the dataset has no split '" + name + "'; choose one of " + splits.keySet());
+                    Failure.USER, where + " has no split '" + name + "'; choose one of " + splits.keySet());
         }
         return split;
     }

@@ -24,7 +24,7 @@ public final class TokenDataset implements Closeable {
 
     private TokenDataset(DatasetManifest manifest, String split, int sequenceLength, FileSystem fileSystem, Path dir) {
         this.manifest = manifest;
-        this.split = manifest.split(split);
+        this.split = manifest.split(split, "the dataset " + dir);
         this.sequenceLength = sequenceLength;
         this.dir = dir;
         this.shards = new TokenShards(

@@ -4,22 +4,25 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
 
 /**
- * A folder on any Hadoop file system, which need not exist yet. On local disks it goes without Hadoop's {@code .crc} side
- * files, because our formats carry their own checksums. Thread-safe.
+ * A folder on any Hadoop file system, see {@link FileSystems}, which need not exist yet. Thread-safe.
  */
 public final class Folder {
+    private static final Duration TAKE_OVER = Duration.ofSeconds(60);
+
     private final FileSystem fileSystem;
     private final Path path;
 
@@ -31,15 +34,13 @@ public final class Folder {
     /**
      * Names a folder; touches nothing.
      *
-     * @throws TrainingException of kind {@code USER} if the path has no file system that Hadoop knows
+     * @throws TrainingException of kind {@code USER} if the path has no file system that Hadoop knows, or a password in it
      */
     public static Folder of(Configuration hadoop, String path) {
         try {
             Path parsed = new Path(path);
-            FileSystem fileSystem = parsed.getFileSystem(hadoop);
-            FileSystem raw =
-                    fileSystem instanceof ChecksumFileSystem checksummed ? checksummed.getRawFileSystem() : fileSystem;
-            return new Folder(raw, raw.makeQualified(parsed));
+            FileSystem fileSystem = FileSystems.of(hadoop, parsed);
+            return new Folder(fileSystem, fileSystem.makeQualified(parsed));
         } catch (IOException | IllegalArgumentException e) {
             throw new TrainingException(
                     Failure.USER, "the path '" + path + "' cannot be used: " + e.getMessage() + "; name another", e);
@@ -115,7 +116,10 @@ public final class Folder {
 
     /** Starts a file that appears under its name only when it is {@link PendingFile#commit committed}. */
     public PendingFile create(String name) throws IOException {
-        return PendingFile.create(fileSystem, path, name);
+        Path target = path(name);
+        return UploadedFile.possible(fileSystem, target)
+                ? UploadedFile.create(fileSystem, target)
+                : RenamedFile.create(fileSystem, target);
     }
 
     /** Starts a file that grows in sight of readers, where the file system shows what is flushed; replaces what is there. */
@@ -138,7 +142,34 @@ public final class Folder {
         return out;
     }
 
-    /** Writes a small file under a temporary name and renames it. */
+    /**
+     * Ends the claim of a writer that died with a file open: before that, HDFS may not tell how long the file is.
+     *
+     * @throws IOException also if the writer's claim does not end in time
+     */
+    public void takeOver(String name) throws IOException {
+        if (fileSystem instanceof DistributedFileSystem hdfs) {
+            long deadline = System.nanoTime() + TAKE_OVER.toNanos();
+            while (!hdfs.recoverLease(path(name))) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new IOException(
+                            path(name) + " is held by another writer since " + TAKE_OVER.toSeconds() + " s");
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() throws IOException {
+        try {
+            Thread.sleep(200);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("interrupted while a file was taken over").initCause(e);
+        }
+    }
+
+    /** Writes a small file, which appears whole. */
     public void write(String name, byte[] content) throws IOException {
         try (PendingFile file = create(name)) {
             file.out().write(content);

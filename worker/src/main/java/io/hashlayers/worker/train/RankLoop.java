@@ -5,7 +5,6 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.checkpoint.CheckpointContent;
 import io.hashlayers.worker.checkpoint.CheckpointReader;
 import io.hashlayers.worker.checkpoint.CheckpointTensors;
-import io.hashlayers.worker.checkpoint.CheckpointWriter;
 import io.hashlayers.worker.checkpoint.RunProgress;
 import io.hashlayers.worker.collective.Collective;
 import io.hashlayers.worker.collective.RankActivity;
@@ -33,9 +32,11 @@ public final class RankLoop {
     private final RankModel model;
     private final Optimizer optimizer;
     private final Evaluation evaluation;
-    private final CheckpointWriter checkpoints;
+    private final CheckpointTensors tensors;
+    private final RankCheckpoints checkpoints;
     private final long tokensPerStep;
-    private final double[] sums; // of a step over all ranks: nats, then the statistics of the sparse layers
+    private final double[]
+            sums; // of a step over all ranks: nats, statistics of sparse layers, ranks with a written part
 
     private final RoutingReport routing;
     private final DivergenceGuard guard;
@@ -62,9 +63,10 @@ public final class RankLoop {
                 model.kernels(),
                 collective);
         this.evaluation = Evaluation.repeated(context, model, DatasetFiles.VALID);
-        this.checkpoints = new CheckpointWriter(context.hadoop(), config.runDir(), collective, train.retention());
+        this.tensors = CheckpointTensors.of(model.parameters(), optimizer);
+        this.checkpoints = new RankCheckpoints(context, tensors);
         this.tokensPerStep = (long) train.batchSequences() * config.model().contextLength();
-        this.sums = new double[1 + LanguageModel.statisticsSize(config.model())];
+        this.sums = new double[1 + LanguageModel.statisticsSize(config.model()) + 1];
         this.routing = new RoutingReport(config.model(), train.accumulateBatches());
         this.guard = new DivergenceGuard(train.divergence().factor());
         this.skipped =
@@ -95,7 +97,7 @@ public final class RankLoop {
         OptionalLong step = OptionalLong.of(context.finishedSteps());
         String run = context.config().runDir();
         try (CheckpointReader saved = CheckpointReader.open(context.hadoop(), run, step)) {
-            CheckpointTensors.of(model.parameters(), optimizer).readFrom(saved);
+            tensors.readFrom(saved);
             RunProgress progress = saved.manifest().progress();
             trainingSeconds = progress.trainingSeconds();
             maxVioSum = progress.maxVioSum();
@@ -110,7 +112,8 @@ public final class RankLoop {
         long finished = context.finishedSteps();
         long finishedMicroSteps = finished * train.accumulateBatches();
         Duration timeout = Duration.ofSeconds(train.timeoutSeconds());
-        try (StepReader reader = StepReader.training(context);
+        try (checkpoints;
+                StepReader reader = StepReader.training(context);
                 BatchPrefetcher batches =
                         new BatchPrefetcher(reader, finishedMicroSteps, train.microSteps(), timeout, activity)) {
             for (long step = finished + 1; step <= train.steps(); step++) {
@@ -122,7 +125,7 @@ public final class RankLoop {
                 if (due(step, train.evaluateEvery())) {
                     validation = evaluate(step);
                 }
-                if (due(step, train.checkpointEvery())) {
+                if (due(step, train.checkpoints().every())) {
                     checkpoint(step, validation);
                 }
             }
@@ -159,13 +162,17 @@ public final class RankLoop {
             sums[0] += model.forwardBackward(step, microBatch, input, 1f / tokensPerStep, ready);
         }
         model.takeStatistics(sums, 1);
+        sums[sums.length - 1] = checkpoints.ready() ? 1 : 0;
         double norm = optimizer.reduceGradients(sums);
         double loss = sums[0] / tokensPerStep;
-        guard.require(step, loss, norm);
+        requireSound(step, loss, norm);
         optimizer.update(step, norm);
         trained++;
         long nanos = System.nanoTime() - start;
 
+        if (sums[sums.length - 1] == collective.worldSize()) {
+            checkpoints.allAreReady();
+        }
         routing.read(sums, 1);
         double maxVio = routing.maxVio();
         trainingSeconds += nanos * 1e-9;
@@ -182,6 +189,16 @@ public final class RankLoop {
                             norm,
                             maxVio,
                             routing.layers()));
+        }
+    }
+
+    /** All ranks find alike whether a step diverges, so a checkpoint from before it that is still being written can be finished. */
+    private void requireSound(long step, double loss, double norm) {
+        try {
+            guard.require(step, loss, norm);
+        } catch (TrainingException diverged) {
+            checkpoints.finishBehind(diverged);
+            throw diverged;
         }
     }
 
@@ -217,10 +234,7 @@ public final class RankLoop {
                         guard.recent(),
                         context.skippedSteps()));
         activity.begins(Phase.SAVING, step);
-        String path = checkpoints.write(content, CheckpointTensors.of(model.parameters(), optimizer));
-        if (collective.rank() == 0) {
-            context.listener().checkpoint(step, path);
-        }
+        checkpoints.write(content);
     }
 
     /** Finite gradients may still lead to values that are not, which no checkpoint may hold. All ranks call it together. */
@@ -236,9 +250,11 @@ public final class RankLoop {
                 .forEach(values -> squares[0] += model.kernels().sumOfSquares(values));
         collective.allReduce(squares);
         if (!Double.isFinite(squares[0])) {
-            throw new TrainingException(
+            TrainingException diverged = new TrainingException(
                     Failure.DIVERGED,
                     "after step " + step + " there are values that are not finite; lower optimizer.learning-rate");
+            checkpoints.finishBehind(diverged);
+            throw diverged;
         }
     }
 

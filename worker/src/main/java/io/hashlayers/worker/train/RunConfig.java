@@ -49,6 +49,11 @@ public record RunConfig(
         return new RunConfig(runDir, datasetDir, newModel, table, optimizer, train, kernels, tuning);
     }
 
+    /** The same run with another training. */
+    public RunConfig of(TrainConfig newTrain) {
+        return new RunConfig(runDir, datasetDir, model, table, optimizer, newTrain, kernels, tuning);
+    }
+
     /** The same run with another beginning. */
     public RunConfig tuned(TuningConfig newTuning) {
         return new RunConfig(runDir, datasetDir, model, table, optimizer, train, kernels, newTuning);

@@ -2,7 +2,6 @@ package io.hashlayers.worker.train;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
-import io.hashlayers.worker.checkpoint.Retention;
 import java.io.Serializable;
 
 /**
@@ -16,8 +15,7 @@ import java.io.Serializable;
  * @param seed of initial values, data order and dropout
  * @param evaluateEvery steps between evaluations on the validation split, 0 for the end only
  * @param evaluateSequences sequences of the validation split that an evaluation reads, 0 for all
- * @param checkpointEvery steps between checkpoints, 0 for the end only
- * @param retention which checkpoints stay
+ * @param checkpoints when and how they are written
  * @param divergence what happens when it diverges
  * @param timeoutSeconds longest wait for another rank before the run ends
  * @param heartbeatSeconds longest silence of an executor before it is taken for hung
@@ -30,8 +28,7 @@ public record TrainConfig(
         long seed,
         long evaluateEvery,
         long evaluateSequences,
-        long checkpointEvery,
-        Retention retention,
+        CheckpointConfig checkpoints,
         DivergenceConfig divergence,
         int timeoutSeconds,
         int heartbeatSeconds)
@@ -50,12 +47,11 @@ public record TrainConfig(
         }
         require("train.evaluate-every", evaluateEvery, 0);
         require("train.evaluate-sequences", evaluateSequences, 0);
-        require("train.checkpoint-every", checkpointEvery, 0);
         require("train.timeout-seconds", timeoutSeconds, 1);
         require("train.heartbeat-seconds", heartbeatSeconds, 1);
     }
 
-    /** A run that keeps all its checkpoints, and ends when it diverges. */
+    /** A run that writes its checkpoints in the background, keeps all, and ends when it diverges. */
     public TrainConfig(
             long steps,
             int batchSequences,
@@ -74,11 +70,31 @@ public record TrainConfig(
                 seed,
                 evaluateEvery,
                 evaluateSequences,
-                checkpointEvery,
-                Retention.ALL,
+                CheckpointConfig.every(checkpointEvery),
                 DivergenceConfig.STOP,
                 timeoutSeconds,
                 DEFAULT_HEARTBEAT_SECONDS);
+    }
+
+    /** The same training with other checkpoints. */
+    public TrainConfig with(CheckpointConfig newCheckpoints) {
+        return new TrainConfig(
+                steps,
+                batchSequences,
+                accumulateBatches,
+                recomputeActivations,
+                seed,
+                evaluateEvery,
+                evaluateSequences,
+                newCheckpoints,
+                divergence,
+                timeoutSeconds,
+                heartbeatSeconds);
+    }
+
+    /** Whether a rank keeps a copy of what it writes: if steps go on while a checkpoint is written, which they do not at the end. */
+    public boolean copiesForCheckpoints() {
+        return checkpoints.inBackground() && checkpoints.every() > 0 && checkpoints.every() < steps;
     }
 
     /** {@code B / A}, sequences of a micro-batch, over all ranks: what the model runs on at once. */

@@ -14,8 +14,9 @@ import java.io.Serializable;
  * @param expertBytes values of the rank's experts and, for training, gradients and both moments
  * @param keptBytes what backward passes need of their forward passes, of all layers; of one layer when only evaluating
  * @param scratchBytes what all layers share, logits among it, and recomputed activations
+ * @param snapshotBytes a copy of what the rank writes to a checkpoint, while it is written
  */
-public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, long scratchBytes)
+public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, long scratchBytes, long snapshotBytes)
         implements Serializable {
     /** Values and gradients. */
     private static final int TRAINING_COPIES = 2;
@@ -41,7 +42,8 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
                 TRAINING_COPIES * WorkspaceSizes.bytes(experts)
                         + momentBytes(experts, ParameterGroup.LARGEST_PIECE, 0, 1),
                 sizes.keptBytes(),
-                sizes.scratchBytes());
+                sizes.scratchBytes(),
+                0);
     }
 
     /** Memory of a rank that only evaluates, as {@link Parameters#forEvaluation} and {@link LanguageModel} allocate it. */
@@ -52,7 +54,8 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
                 WorkspaceSizes.bytes(layout.denseParameters()),
                 WorkspaceSizes.bytes(expertParameters(layout, localExperts)),
                 sizes.keptBytes(),
-                sizes.scratchBytes());
+                sizes.scratchBytes(),
+                0);
     }
 
     private static long expertParameters(ParameterLayout layout, int localExperts) {
@@ -68,17 +71,30 @@ public record ModelMemory(long denseBytes, long expertBytes, long keptBytes, lon
         return MOMENTS * Float.BYTES * share;
     }
 
+    /**
+     * The same with a copy of what the rank writes to a checkpoint: value and both moments of its experts, and of the dense
+     * parameters if it is the first.
+     *
+     * @param localExperts experts that the rank holds, of all layers together
+     */
+    public ModelMemory withSnapshot(ModelConfig config, int localExperts, int rank) {
+        ParameterLayout layout = ParameterLayout.of(config);
+        long written = expertParameters(layout, localExperts) + (rank == 0 ? layout.denseParameters() : 0);
+        return new ModelMemory(denseBytes, expertBytes, keptBytes, scratchBytes, (1 + MOMENTS) * Float.BYTES * written);
+    }
+
     /** Of this rank and another together. */
     public ModelMemory plus(ModelMemory other) {
         return new ModelMemory(
                 denseBytes + other.denseBytes,
                 expertBytes + other.expertBytes,
                 keptBytes + other.keptBytes,
-                scratchBytes + other.scratchBytes);
+                scratchBytes + other.scratchBytes,
+                snapshotBytes + other.snapshotBytes);
     }
 
     /** All of it. */
     public long totalBytes() {
-        return denseBytes + expertBytes + keptBytes + scratchBytes;
+        return denseBytes + expertBytes + keptBytes + scratchBytes + snapshotBytes;
     }
 }

@@ -43,6 +43,7 @@ class TransportFuzzTest {
     private static final byte SASL = 2;
 
     private final LogLines log = new LogLines(); // so that they are not printed, a line for each input
+    private long refused;
 
     @AfterEach
     void close() {
@@ -66,6 +67,7 @@ class TransportFuzzTest {
                     UnaryOperator.identity(),
                     5000);
         }
+        System.err.printf("fuzz transport: of these, %d connections refused%n", refused);
     }
 
     private void read(byte[] input) {
@@ -89,6 +91,7 @@ class TransportFuzzTest {
             inbox.closed(channel);
             channel.finishAndReleaseAll();
         }
+        refused += log.lines().size();
         hearTrueRank(inbox, 2);
         if (inbox.from(1, 0).lostFor(0) || log.lines().size() > 1) {
             throw new IllegalStateException("the true rank was disturbed, or more than one line told: " + log.lines());
@@ -116,8 +119,10 @@ class TransportFuzzTest {
         if (guard == PLAIN) {
             return peers;
         }
+        Map<String, String> spark =
+                Map.of("spark.authenticate", "true", "spark.network.crypto.enabled", Boolean.toString(guard == AES));
         TransportConf conf = new TransportConf(
-                "fuzz", new MapConfigProvider(Map.of("spark.network.crypto.enabled", Boolean.toString(guard == AES))));
+                "fuzz", new MapConfigProvider(TransportSecurity.of(spark).strict(spark)));
         return new GuardedHandler((AbstractAuthRpcHandler)
                 new AuthServerBootstrap(conf, StrangersTest.secret("right")).doBootstrap(channel, peers));
     }

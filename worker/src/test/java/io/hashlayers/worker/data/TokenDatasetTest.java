@@ -193,7 +193,7 @@ class TokenDatasetTest {
         assertThatThrownBy(() -> TokenDataset.open(SmallDataset.HADOOP, dir.toString(), "dev", 4))
                 .isInstanceOfSatisfying(
                         TrainingException.class, e -> assertThat(e.failure()).isEqualTo(Failure.USER))
-                .hasMessage("the dataset has no split 'dev'; choose one of [train]");
+                .hasMessage("the dataset " + dir + " has no split 'dev'; choose one of [train]");
     }
 
     private static AbstractThrowableAssert<?, ?> assertData(ThrowingCallable call) {
