@@ -146,6 +146,7 @@ class TrainingIT {
                         .expect(2));
 
         assertThat(losses("encrypted")).hasSize(50).containsExactly(losses("open"));
+        assertThat(all.get(1).errors()).contains("authenticated and encrypted (AES)");
         assertThat(all.get(3).errors()).contains("has a password in it");
         assertThat(all.get(4).errors()).contains("without spark.authenticate there is no secret to encrypt with");
         StringBuilder told = new StringBuilder();

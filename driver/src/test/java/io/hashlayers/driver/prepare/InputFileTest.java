@@ -51,6 +51,15 @@ class InputFileTest {
                 .containsExactly("b.txt");
     }
 
+    /** The dataset's manifest would keep it. */
+    @Test
+    void aPasswordInAPathIsRefusedAndNotTold() {
+        assertThatThrownBy(() -> find("ftp://me:hunter2@127.0.0.1/text"))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("has a password in it")
+                .hasMessageNotContaining("hunter2");
+    }
+
     @Test
     void aPatternThatMatchesNothingIsNamed() {
         assertThatThrownBy(() -> find(folder + "/b.txt", folder + "/*.csv"))
