@@ -58,7 +58,7 @@ class RunPlanTest {
                 .hasMessageContaining("is of another plan than the manifest beside it");
         assertThatThrownBy(() -> plan.receiveCounts(HADOOP, dir.toString(), "test", 0))
                 .isInstanceOf(TrainingException.class)
-                .hasMessageContaining("the plan has no split 'test', only [train]");
+                .hasMessageContaining("the plan in " + dir + " has no split 'test', only [train]");
     }
 
     private void write(int steps, int[] counts) throws IOException {
