@@ -10,14 +10,16 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /**
  * What ranks must share evenly: the sequences of a micro-batch, and in training the groups that routers cut its rows into.
  *
  * @param parts the sequences first
+ * @param routable whether routers can deal out the rows that so many ranks have each; the routers themselves say why not
  */
-public record BatchShares(List<Part> parts) {
+public record BatchShares(List<Part> parts, IntPredicate routable) {
     /**
      * One thing that is shared.
      *
@@ -45,17 +47,27 @@ public record BatchShares(List<Part> parts) {
                 .map(BatchShares::groups)
                 .distinct()
                 .forEach(parts::add);
-        return new BatchShares(parts);
+        return new BatchShares(parts, ranks -> models.stream().allMatch(model -> routable(train, model, ranks)));
+    }
+
+    private static boolean routable(TrainConfig train, ModelConfig model, int ranks) {
+        int rows = train.microBatchSequences() / ranks * model.contextLength();
+        try {
+            model.mixture().routers().forEach(router -> router.requireRows(rows, ranks, model.numExperts()));
+            return true;
+        } catch (TrainingException e) {
+            return false;
+        }
     }
 
     private static Part groups(RouterConfig router) {
         return new Part("moe.%s.groups is %d".formatted(router.kind(), router.groups()), router.groups());
     }
 
-    /** Most ranks, up to so many, that share all evenly. */
+    /** Most ranks, up to so many, that share all evenly; 1 if no number will do. */
     public int most(int ranks) {
         int most = ranks;
-        while (uneven(most).isPresent()) {
+        while (most > 1 && (uneven(most).isPresent() || !routable.test(most))) {
             most--;
         }
         return most;

@@ -90,6 +90,9 @@ final class CheckpointCheck {
                 reader.verify(files.get(number));
                 return "";
             } catch (TrainingException e) {
+                if (e.failure() != Failure.DATA) {
+                    throw e;
+                }
                 return Objects.requireNonNullElse(e.getMessage(), "damaged");
             }
         }

@@ -9,6 +9,7 @@ import io.hashlayers.worker.data.Sha256;
 import io.hashlayers.worker.data.SplitInfo;
 import io.hashlayers.worker.data.TokenDataset;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -35,7 +36,9 @@ public final class DatasetCheck {
                         .close();
             } catch (IOException e) {
                 throw new TrainingException(
-                        Failure.DATA, datasetDir + " cannot be read: " + e.getMessage() + "; check the storage", e);
+                        StorageFailure.kind(e),
+                        datasetDir + " cannot be read: " + e.getMessage() + "; check the storage",
+                        e);
             }
         }
     }
@@ -93,7 +96,7 @@ public final class DatasetCheck {
                 }
             } catch (IOException e) {
                 throw new TrainingException(
-                        Failure.DATA,
+                        StorageFailure.kind(e),
                         folder.path(shard.file()) + " cannot be read: " + e.getMessage()
                                 + "; restore the file or prepare the dataset again",
                         e);

@@ -70,12 +70,21 @@ final class GangStage {
         } catch (RuntimeException e) {
             new Clearing(spark.sparkContext(), inbox.living()).clear(program.longestSilence());
             if (e instanceof TrainingException failure) {
-                reporter.broke(first == null ? new Verdict(inbox, Optional.empty()).unknown(failure) : first);
+                tellBroken(failure);
             }
             throw e;
         } finally {
             spark.sparkContext().removeSparkListener(lostExecutors);
             DriverMailbox.close(run);
+        }
+    }
+
+    /** A folder that cannot be written does not take the place of the failure itself. */
+    private void tellBroken(TrainingException failure) {
+        try {
+            reporter.broke(first == null ? new Verdict(inbox, Optional.empty()).unknown(failure) : first);
+        } catch (TrainingException unwritten) {
+            failure.addSuppressed(unwritten);
         }
     }
 

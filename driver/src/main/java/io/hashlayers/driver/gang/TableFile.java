@@ -5,6 +5,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
+import io.hashlayers.worker.storage.StorageFailure;
 import io.hashlayers.worker.transformer.ModelConfig;
 import java.io.BufferedInputStream;
 import java.io.FileNotFoundException;
@@ -34,7 +35,7 @@ final class TableFile {
             return folder.exists(name);
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     this + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }
@@ -74,7 +75,7 @@ final class TableFile {
                     Failure.DATA, "there is no file " + this + "; check the path in moe.table-file", e);
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     this + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }

@@ -43,6 +43,7 @@ final class TrainingAttempt {
     private final TableSources sources;
     private final Preparation preparation;
     private final SkippedSteps skipped;
+    private boolean folderIsNew;
 
     /**
      * @param preparation of the attempts before
@@ -86,16 +87,11 @@ final class TrainingAttempt {
     MemoryPlan plan() {
         requireInputs();
         int asked = request.ranks();
-        PreflightScreen.of(
-                        spark.sparkContext().conf(),
-                        Slots.of(spark.sparkContext()).now(),
-                        asked,
-                        config.train())
-                .forEach(reporter::note);
         if (asked > 0) {
             BatchShares.of(config).require(asked);
         }
         int worldSize = asked > 0 ? asked : Preflight.ranks(spark, asked, BatchShares.of(config), reporter);
+        requireRows(worldSize);
         requireWholeDataset();
         Frequencies frequencies = Frequencies.read(spark.sparkContext().hadoopConfiguration(), config.datasetDir());
         requireNoRun();
@@ -152,7 +148,7 @@ final class TrainingAttempt {
             }
             return summary(result, frequencies, worldSize, program.digests());
         } catch (RuntimeException e) {
-            if (resumed.isEmpty() && (gang == null || !gang.met())) {
+            if (folderIsNew && (gang == null || !gang.met())) {
                 folder.discard();
                 preparation.forgetFolder();
             }
@@ -167,6 +163,7 @@ final class TrainingAttempt {
         } else if (preparation.inFolder()) {
             folder.goOn(request.settings()); // without a checkpoint yet
         } else {
+            folderIsNew = true;
             folder.create(request.settings());
             if (!skipped.steps().isEmpty()) {
                 folder.skip(skipped);
@@ -176,12 +173,9 @@ final class TrainingAttempt {
 
     /** Checks cluster, folder and dataset; writes nothing. */
     private int preflight() {
-        Preflight.requireSettings(spark.sparkContext().conf());
         requireInputs();
-        Slots slots = Slots.of(spark.sparkContext());
-        PreflightScreen.of(spark.sparkContext().conf(), slots.now(), request.ranks(), config.train())
-                .forEach(reporter::note);
         int worldSize = ranks();
+        requireRows(worldSize);
         requireWholeDataset();
         return worldSize;
     }
@@ -235,7 +229,6 @@ final class TrainingAttempt {
     }
 
     private Routing route(Frequencies frequencies, int worldSize) {
-        requireRows(worldSize);
         String predictions = predict(worldSize);
         PlannedSplit train = new PlannedSplit(DatasetFiles.TRAIN, true, config, predictions);
         PlannedSplit valid = new PlannedSplit(DatasetFiles.VALID, false, config, predictions);

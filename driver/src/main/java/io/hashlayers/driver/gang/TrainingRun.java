@@ -7,6 +7,7 @@ import io.hashlayers.worker.checkpoint.SkippedSteps;
 import io.hashlayers.worker.train.DivergenceConfig;
 import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,14 @@ public final class TrainingRun {
     }
 
     private RunSummary untilDone() {
+        SparkContext context = spark.sparkContext();
+        Preflight.requireSettings(context.conf());
+        PreflightScreen.of(
+                        context.conf(),
+                        Slots.of(context).now(),
+                        request.ranks(),
+                        request.config().train())
+                .forEach(reporter::note);
         var progress = new LastCheckpoint(reporter);
         var preparation = new Preparation();
         TrainingRequest next = request;

@@ -10,20 +10,26 @@ import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes {@code metrics.jsonl} as a run goes, {@code loss.svg} at each evaluation and {@code summary.json} at the end. Touches
  * the run's folder only once the run has started.
  */
 final class RunFiles implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunFiles.class);
+
     private final Configuration hadoop;
     private final String runDir;
     private LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
     private long resumed; // step behind which the run goes on
-    private @Nullable Note regrouping; // for the file, once it is open
+    private final List<Note> notes = new ArrayList<>(); // for the file, once it is open
     private boolean again; // after a failure that this object saw
 
     RunFiles(Configuration hadoop, String runDir) {
@@ -47,18 +53,15 @@ final class RunFiles implements AutoCloseable {
             } else {
                 metrics = MetricsFile.begin(Folder.of(hadoop, runDir));
             }
-            if (regrouping != null) {
-                regrouping.in(metrics);
-                regrouping = null;
+            for (Note note : notes) {
+                note.in(metrics);
             }
+            notes.clear();
         });
     }
 
     void regrouped(int ranks, int asked) {
-        regrouping = file -> file.writeRanks(ranks, asked);
-        again = true;
-        resumed = 0; // told again, if there is a checkpoint
-        close();
+        again(file -> file.writeRanks(ranks, asked));
     }
 
     void broke(GangFailure first) {
@@ -79,14 +82,16 @@ final class RunFiles implements AutoCloseable {
         void in(MetricsFile file) throws IOException;
     }
 
+    /** The file that is open may be why the run begins again, and then takes no line more. */
     private void again(Note note) {
+        notes.add(note);
         again = true;
         resumed = 0; // told again, if there is a checkpoint
-        if (metrics != null) {
-            MetricsFile file = metrics;
-            write(() -> note.in(file));
+        try {
+            close();
+        } catch (TrainingException e) {
+            log.debug("what was written since the newest checkpoint may be lost, and is written again", e);
         }
-        close();
     }
 
     void step(StepMetrics step) {

@@ -8,6 +8,7 @@ import io.hashlayers.sharding.hash.TokenFeature;
 import io.hashlayers.sharding.hash.TokenHash;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -135,7 +136,7 @@ public final class CheckpointReader implements AutoCloseable {
             return table;
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     path + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }

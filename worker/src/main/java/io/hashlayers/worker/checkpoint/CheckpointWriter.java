@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CheckpointWriter implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofMinutes(10);
-    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration POLL = Duration.ofMillis(200);
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Checkpoints checkpoints;
@@ -66,7 +66,7 @@ public final class CheckpointWriter implements AutoCloseable {
      * @param runDir folder of the run, any Hadoop path
      * @param collective of this rank
      * @param retention what becomes of older checkpoints
-     * @param timeout longest time that a checkpoint takes
+     * @param timeout longest time that the storage takes for a stage of a checkpoint
      */
     public CheckpointWriter(
             Configuration hadoop, String runDir, Collective collective, Retention retention, Duration timeout) {
@@ -120,6 +120,7 @@ public final class CheckpointWriter implements AutoCloseable {
         boolean first = collective.rank() == 0;
         stages.add(new Stage(() -> {}, () -> {
             if (first) {
+                requireOpen();
                 target.delete(); // what an interrupted run left, or the same step of one that was repeated
             }
         }));
@@ -130,17 +131,19 @@ public final class CheckpointWriter implements AutoCloseable {
         stages.add(new Stage(() -> ofAllRanks.addAll(gather(entries)), () -> {
             if (first) {
                 publish(target, content, ofAllRanks);
-                checkpoints.remove(retention);
+                requireOpen();
+                checkpoints.remove(retention, content.step());
             }
         }));
         folder = target;
-        deadline = System.nanoTime() + timeout.toNanos();
         startNext();
     }
 
     private void startNext() {
         Stage stage = stages.remove();
         stage.together().run();
+        deadline = System.nanoTime()
+                + timeout.toNanos(); // for a stage, since the steps between two are not the storage's time
         work.start(stage.storage());
     }
 
@@ -260,6 +263,7 @@ public final class CheckpointWriter implements AutoCloseable {
                 content.progress(),
                 tables,
                 files);
+        requireOpen();
         CheckpointManifest.FILE.write(target, CheckpointManifest.NAME, manifest);
     }
 

@@ -1,8 +1,8 @@
 package io.hashlayers.worker.checkpoint;
 
-import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,18 +40,22 @@ final class Checkpoints {
             return steps.stream().sorted().toList();
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     folder + " cannot be listed: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }
     }
 
-    /** Removes what need not be kept. Its manifest goes first, so that what is left of an interrupted removal does not count. */
-    void remove(Retention retention) throws IOException {
+    /**
+     * Removes what need not be kept now that there is a checkpoint of this step; later ones are of a run that took another way, and do
+     * not count. The manifest goes first, so that what is left of an interrupted removal is no checkpoint.
+     */
+    void remove(Retention retention, long newest) throws IOException {
         if (retention.equals(Retention.ALL)) {
             return;
         }
-        for (long step : retention.obsolete(steps().stream().map(this::saved).toList())) {
+        for (long step : retention.obsolete(
+                steps().stream().filter(step -> step <= newest).map(this::saved).toList())) {
             at(step).delete(CheckpointManifest.NAME);
             at(step).delete();
         }

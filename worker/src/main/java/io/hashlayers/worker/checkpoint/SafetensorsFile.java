@@ -4,6 +4,7 @@ import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.kernels.Matrix;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -171,7 +172,9 @@ final class SafetensorsFile implements AutoCloseable {
 
     private static TrainingException unreadable(String path, IOException e) {
         return new TrainingException(
-                Failure.DATA, path + " cannot be read: " + e.getMessage() + "; check the storage and its rights", e);
+                StorageFailure.kind(e),
+                path + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
+                e);
     }
 
     @Override

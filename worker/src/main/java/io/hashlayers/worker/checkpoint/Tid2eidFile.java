@@ -8,6 +8,7 @@ import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.ExpertTable;
 import io.hashlayers.worker.storage.Folder;
 import io.hashlayers.worker.storage.PendingFile;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -251,7 +252,9 @@ public final class Tid2eidFile implements AutoCloseable {
 
     private static TrainingException unreadable(String path, IOException e) {
         return new TrainingException(
-                Failure.DATA, path + " cannot be read: " + e.getMessage() + "; check the storage and its rights", e);
+                StorageFailure.kind(e),
+                path + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
+                e);
     }
 
     @Override

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
@@ -110,7 +111,7 @@ public record DatasetManifest(
                     e);
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     file + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }

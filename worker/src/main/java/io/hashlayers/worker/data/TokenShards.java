@@ -2,6 +2,7 @@ package io.hashlayers.worker.data;
 
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -198,7 +199,9 @@ final class TokenShards implements Closeable {
 
     static TrainingException unreadable(Path path, IOException e) {
         return new TrainingException(
-                Failure.DATA, path + " cannot be read: " + e.getMessage() + "; check the storage and its rights", e);
+                StorageFailure.kind(e),
+                path + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
+                e);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.hashlayers.worker.plan;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.worker.storage.Folder;
+import io.hashlayers.worker.storage.StorageFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -176,7 +177,9 @@ public final class ReceiveCounts implements AutoCloseable {
 
     private static TrainingException unreadable(String name, IOException e) {
         return new TrainingException(
-                Failure.DATA, name + " cannot be read: " + e.getMessage() + "; check the storage and its rights", e);
+                StorageFailure.kind(e),
+                name + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
+                e);
     }
 
     @Override

@@ -85,7 +85,7 @@ public final class JsonManifest<T extends Record> {
             throw new TrainingException(Failure.DATA, file + " does not exist; name a folder that has one", e);
         } catch (IOException e) {
             throw new TrainingException(
-                    Failure.DATA,
+                    StorageFailure.kind(e),
                     file + " cannot be read: " + e.getMessage() + "; check the storage and its rights",
                     e);
         }
