@@ -149,6 +149,16 @@ class PreflightTest {
                         "moe.base.groups is 4, which 6 ranks cannot share evenly; change it or ask for 4 ranks (train.ranks, --ranks)");
     }
 
+    /** Twelve sequences of 8 tokens: three ranks have 32 rows each, which 3 ranks cannot exchange in equal parts. */
+    @Test
+    void ranksThatARouterCannotDealOutToAreNotChosen() {
+        BatchShares shares = shares(12, 1, 0);
+
+        assertThat(shares.most(3)).isEqualTo(2);
+        assertThat(Preflight.ranks(slots(3), 4, 1, shares)).isEqualTo(2);
+        assertThat(shares(9, 1, 0).most(8)).isEqualTo(3); // 9 ranks are too many, 3 have 24 rows each
+    }
+
     private static BatchShares shares(int batchSequences, int accumulateBatches, int... groupsOfRouters) {
         TrainConfig train = new TrainConfig(1, batchSequences, accumulateBatches, false, 0, 0, 0, 0, 1);
         List<ModelConfig> models = Arrays.stream(groupsOfRouters)

@@ -119,6 +119,21 @@ class BackgroundCheckpointTest {
                 assertThat(files("background", 7).get(name)).as(name).isEqualTo(bytes));
     }
 
+    /** A run may go on behind a checkpoint because those after it are damaged. */
+    @Test
+    void theNewestStaysThoughOneOfALaterStepIsThere() {
+        Collective alone = Ranks.alone();
+        RankState state = state(alone);
+        for (long step : new long[] {300, 200, 250}) {
+            writer("behind", alone).write(content(step), state.tensors());
+        }
+
+        writer("behind", alone).write(content(260), state.tensors());
+
+        assertThat(CheckpointReader.steps(HADOOP, "held://" + dir.resolve("behind")))
+                .containsExactly(250L, 260L, 300L);
+    }
+
     @Test
     void oneCopyServesManyCheckpoints() {
         Collective alone = Ranks.alone();
