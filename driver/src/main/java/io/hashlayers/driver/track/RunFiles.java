@@ -10,8 +10,13 @@ import io.hashlayers.worker.train.EvaluationMetrics;
 import io.hashlayers.worker.train.StepMetrics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,15 +31,20 @@ final class RunFiles implements AutoCloseable {
 
     private final Configuration hadoop;
     private final String runDir;
+    private final Duration patience;
     private LossCurve curve = new LossCurve();
     private @Nullable MetricsFile metrics;
     private long resumed; // step behind which the run goes on
     private final List<Note> notes = new ArrayList<>(); // for the file, once it is open
     private boolean again; // after a failure that this object saw
 
-    RunFiles(Configuration hadoop, String runDir) {
+    /**
+     * @param patience longest wait for the storage after a failure, which may be the storage's own
+     */
+    RunFiles(Configuration hadoop, String runDir, Duration patience) {
         this.hadoop = hadoop;
         this.runDir = runDir;
+        this.patience = patience;
     }
 
     private interface Write {
@@ -66,7 +76,7 @@ final class RunFiles implements AutoCloseable {
 
     void broke(GangFailure first) {
         if (metrics != null) {
-            write(() -> FailureFile.write(Folder.of(hadoop, runDir), first));
+            writeInTime(() -> FailureFile.write(Folder.of(hadoop, runDir), first));
         }
     }
 
@@ -87,8 +97,13 @@ final class RunFiles implements AutoCloseable {
         notes.add(note);
         again = true;
         resumed = 0; // told again, if there is a checkpoint
+        MetricsFile file = metrics;
+        metrics = null;
+        if (file == null) {
+            return;
+        }
         try {
-            close();
+            writeInTime(file::close);
         } catch (TrainingException e) {
             log.debug("what was written since the newest checkpoint may be lost, and is written again", e);
         }
@@ -115,7 +130,14 @@ final class RunFiles implements AutoCloseable {
     void checkpoint() {
         if (metrics != null) {
             MetricsFile file = metrics;
-            write(() -> metrics = file.saved(Folder.of(hadoop, runDir)));
+            write(() -> {
+                MetricsFile whole = file.saved(Folder.of(hadoop, runDir));
+                if (metrics == file) {
+                    metrics = whole;
+                } else {
+                    whole.close(); // the run began again while the storage hung
+                }
+            });
         }
     }
 
@@ -130,6 +152,34 @@ final class RunFiles implements AutoCloseable {
             MetricsFile file = metrics;
             metrics = null;
             write(file::close);
+        }
+    }
+
+    /** On a thread of its own, which a storage that hangs may keep. */
+    private void writeInTime(Write write) {
+        FutureTask<Boolean> task = new FutureTask<>(() -> {
+            write(write);
+            return true;
+        });
+        Thread thread = new Thread(task, "hashlayers-run-files");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            task.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new TrainingException(
+                    Failure.RESOURCES,
+                    "the folder %s did not take a file within %d s; its storage is too slow or hangs"
+                            .formatted(runDir, patience.toSeconds()),
+                    e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TrainingException known) {
+                throw known;
+            }
+            throw new TrainingException(Failure.BUG, "a file of the run could not be written: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TrainingException(Failure.PEER_LOST, "interrupted while a failure was written down", e);
         }
     }
 

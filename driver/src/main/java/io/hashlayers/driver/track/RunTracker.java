@@ -32,7 +32,12 @@ public final class RunTracker extends ForwardingReporter implements AutoCloseabl
      * @param console tells people
      */
     public static RunTracker of(RunConfig config, Configuration hadoop, RunReporter console) {
-        return new RunTracker(console, new RunFiles(hadoop, config.runDir()));
+        return new RunTracker(
+                console,
+                new RunFiles(
+                        hadoop,
+                        config.runDir(),
+                        Duration.ofSeconds(config.train().timeoutSeconds())));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.hashlayers.sharding.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,7 +18,7 @@ class RunFilesTest {
 
     @Test
     void aRestartIsToldInTheFileOfTheNextAttempt() throws IOException {
-        try (RunFiles files = new RunFiles(new Configuration(), dir.toString())) {
+        try (RunFiles files = new RunFiles(new Configuration(), dir.toString(), Duration.ofSeconds(20))) {
             files.started();
 
             files.restarting(new TrainingException(Failure.RESOURCES, "the folder cannot be written"), 1);
