@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hashlayers.driver.gang.TrainingRequest.Existing;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
 import io.hashlayers.sharding.hash.TokenFeature;
@@ -14,10 +15,12 @@ import io.hashlayers.worker.router.HashConfig;
 import io.hashlayers.worker.router.RouterConfig;
 import io.hashlayers.worker.router.SwitchConfig;
 import io.hashlayers.worker.train.Generator;
+import io.hashlayers.worker.train.RunConfig;
 import io.hashlayers.worker.train.StepMetrics;
 import io.hashlayers.worker.train.TableConfig;
 import io.hashlayers.worker.transformer.MixtureConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -118,6 +121,19 @@ class RouterRunTest {
                 "odd",
                 odd,
                 "a rank has 96 tokens in a micro-batch, which a base router cannot deal out evenly to moe.num-experts = 5");
+    }
+
+    @Test
+    void whatIsRefusedOverwritesNothing() throws IOException {
+        Path settings = Files.createDirectories(dir.resolve("kept")).resolve("run.conf");
+        Files.writeString(settings, "a = b");
+        RunConfig odd = runs.config(
+                "kept", MixtureConfig.of(List.of(1), 5, 1, BASE), TableConfig.of(TableConfig.Kind.BALANCED, 0));
+
+        assertThatThrownBy(() -> TrainingRun.run(
+                        spark, new TrainingRequest(odd, 1, "c = d\n", Existing.REPLACE), new Recorder()))
+                .hasMessageContaining("cannot deal out evenly");
+        assertThat(settings).hasContent("a = b");
     }
 
     @Test
