@@ -3,6 +3,7 @@ package io.hashlayers.driver.chaos;
 import io.hashlayers.driver.chaos.FaultSchedule.Planned;
 import io.hashlayers.sharding.Failure;
 import io.hashlayers.sharding.TrainingException;
+import io.hashlayers.worker.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,12 +13,13 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * An undisturbed run, then runs of the same settings that faults strike, on one cluster of real processes.
  *
  * <pre>
- * OUT/  chaos.conf  report.md  cluster/  undisturbed/  run-N.log  disk/run-N/
+ * OUT/  chaos.conf  report.md  cluster/  undisturbed/  run-N.log  disk/run-N/ (until it was found equal)
  * </pre>
  */
 public final class ChaosCampaign {
@@ -93,6 +95,9 @@ public final class ChaosCampaign {
                 difference = RunComparison.difference(undisturbed, folder);
             }
             differences.put(number, difference);
+            if (difference.isEmpty()) {
+                Folder.of(new Configuration(), folder.toUri().toString()).delete(); // the next runs need the room
+            }
             String verdict = difference.isEmpty()
                     ? "equal to the undisturbed one, to the bit"
                     : "NOT equal to the undisturbed one: " + difference;
