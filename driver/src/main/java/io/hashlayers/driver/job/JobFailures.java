@@ -27,13 +27,19 @@ public final class JobFailures {
                 .takeWhile(line -> !line.startsWith("\tat "))
                 .limit(REASON_LINES)
                 .collect(Collectors.joining(" "));
-        boolean lost = reason.contains("ExecutorLostFailure") || reason.contains("SparkContext was shut down");
-        return lost
-                ? new TrainingException(
-                        Failure.PEER_LOST,
-                        what + " was cut off: " + reason + "; see the executors' logs and start again",
-                        failure)
-                : new TrainingException(
-                        Failure.BUG, what + " failed: " + reason + "; please report this with the log", failure);
+        if (reason.contains("ExecutorLostFailure") || reason.contains("SparkContext was shut down")) {
+            return new TrainingException(
+                    Failure.PEER_LOST,
+                    what + " was cut off: " + reason + "; see the executors' logs and start again",
+                    failure);
+        }
+        if (reason.contains("IOException: ")) { // of a task in another process, whose exceptions come as text
+            return new TrainingException(
+                    Failure.RESOURCES,
+                    what + " failed: " + reason + "; check the storage, its rights and the room there",
+                    failure);
+        }
+        return new TrainingException(
+                Failure.BUG, what + " failed: " + reason + "; please report this with the log", failure);
     }
 }
